@@ -1,0 +1,1 @@
+//! The io_uring socket engine inside a glommio executor.

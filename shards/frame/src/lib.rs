@@ -1,0 +1,2 @@
+//! Framings in and out of byte streams, over leases, without copying bodies.
+#![forbid(unsafe_code)]

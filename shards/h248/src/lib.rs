@@ -1,0 +1,2 @@
+//! H.248/Megaco: message model, text and BER codecs, digit maps, packages.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The H.248/Megaco transaction engine.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Metric names, per-shard cells, histograms and their exposition.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Fixed block pools, leases and gather lists.

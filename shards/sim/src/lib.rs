@@ -1,0 +1,2 @@
+//! A deterministic world that drives core: network, clock, kernel faults, peers.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Ticks, the hierarchical timer wheel, seeded randomness and range sets.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The appliance: wiring only.
+#![forbid(unsafe_code)]

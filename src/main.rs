@@ -1,0 +1,4 @@
+//! The `megaphone` command.
+#![forbid(unsafe_code)]
+
+fn main() {}
