@@ -1,0 +1,230 @@
+//! The media stream properties of RFC 3525 Annex C (package 0x0000, "native") as data, in ascending order of tag.
+//!
+//! Names are the annex's PropertyIDs, except that SDP lines (C.11) carry their one-letter SDP name, as Erlang/OTP's
+//! resolver does, that blanks are dropped, and that the two names the annex uses twice (AESA, CID) are told apart by
+//! `_AAL2`. Types: "N bits" and "M octets" are octet strings, "N bit integer" is an integer (Annex C, introduction).
+
+use super::{Item, Package, Reference, ValueType};
+
+const BIT: [&str; 2] = ["off", "on"];
+
+const fn integer(id: u16, name: &'static str) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::Integer,
+        parameters: &[],
+    }
+}
+
+const fn octets(id: u16, name: &'static str) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::OctetString,
+        parameters: &[],
+    }
+}
+
+const fn boolean(id: u16, name: &'static str) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::Boolean(BIT),
+        parameters: &[],
+    }
+}
+
+const fn string(id: u16, name: &'static str) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::String,
+        parameters: &[],
+    }
+}
+
+const fn enumeration(id: u16, name: &'static str, values: &'static [(&'static str, u32)]) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::Enumeration(values),
+        parameters: &[],
+    }
+}
+
+/// Annex C as the pseudo package 0x0000; its name never appears on the wire.
+pub(super) static NATIVE: Package = Package {
+    name: "",
+    id: 0x0000,
+    version: 1,
+    extends: None,
+    title: "Media stream properties",
+    reference: Reference::AnnexC,
+    properties: &[
+        enumeration(0x1001, "Media", &[("Audio", 0), ("Video", 1), ("Data", 2)]),
+        enumeration(
+            0x1002,
+            "TransmissionMode",
+            &[("Send", 0), ("Receive", 1), ("SendReceive", 2)],
+        ),
+        integer(0x1003, "NumberOfChannels"),
+        integer(0x1004, "SamplingRate"),
+        integer(0x1005, "Bitrate"),
+        octets(0x1006, "ACodec"),
+        integer(0x1007, "Samplepp"),
+        boolean(0x1008, "Silencesupp"),
+        octets(0x1009, "Encrypttype"),
+        octets(0x100a, "Encryptkey"),
+        integer(0x100c, "Gain"),
+        integer(0x100d, "Jitterbuff"),
+        integer(0x100e, "PropDelay"),
+        integer(0x100f, "RTPpayload"),
+        octets(0x2001, "H222"),
+        octets(0x2002, "H223"),
+        octets(0x2003, "V76"),
+        octets(0x2004, "H2250"),
+        enumeration(
+            0x3001,
+            "Mediatx",
+            &[("TDM", 0), ("ATM", 1), ("FR", 2), ("Ipv4", 3), ("Ipv6", 4)],
+        ),
+        octets(0x3002, "BIR"),
+        octets(0x3003, "NSAP"),
+        octets(0x4001, "AESA"),
+        octets(0x4002, "VPVC"),
+        enumeration(
+            0x4003,
+            "SC",
+            &[
+                ("CBR", 0),
+                ("nrt-VBR1", 1),
+                ("nrt-VBR2", 2),
+                ("nrt-VBR3", 3),
+                ("rt-VBR1", 4),
+                ("rt-VBR2", 5),
+                ("rt-VBR3", 6),
+                ("UBR1", 7),
+                ("UBR2", 8),
+                ("ABR", 9),
+            ],
+        ),
+        integer(0x4004, "BCOB"),
+        integer(0x4005, "BBTC"),
+        enumeration(
+            0x4006,
+            "ATC",
+            &[
+                ("DBR", 0),
+                ("SBR1", 1),
+                ("SBR2", 2),
+                ("SBR3", 3),
+                ("ABT/IT", 4),
+                ("ABT/DT", 5),
+                ("ABR", 6),
+            ],
+        ),
+        octets(0x4007, "STC"),
+        octets(0x4008, "UPCC"),
+        integer(0x4009, "PCR0"),
+        integer(0x400a, "SCR0"),
+        integer(0x400b, "MBS0"),
+        integer(0x400c, "PCR1"),
+        integer(0x400d, "SCR1"),
+        integer(0x400e, "MBS1"),
+        boolean(0x400f, "BEI"),
+        boolean(0x4010, "TI"),
+        boolean(0x4011, "FD"),
+        integer(0x4012, "A2PCDV"),
+        integer(0x4013, "C2PCDV"),
+        integer(0x4014, "APPCDV"),
+        integer(0x4015, "CPPCDV"),
+        integer(0x4016, "ACLR"),
+        integer(0x4017, "MEETD"),
+        integer(0x4018, "CEETD"),
+        integer(0x4019, "QosClass"),
+        octets(0x401a, "AALtype"),
+        integer(0x5001, "DLCI"),
+        integer(0x5002, "CID"),
+        integer(0x5003, "SID"),
+        integer(0x5004, "PrimaryPayloadType"),
+        octets(0x6001, "IPv4"),
+        octets(0x6002, "IPv6"),
+        integer(0x6003, "Port"),
+        enumeration(0x6004, "Porttype", &[("TCP", 0), ("UDP", 1), ("SCTP", 2)]),
+        octets(0x7001, "AESA_AAL2"),
+        octets(0x7002, "ALC"),
+        octets(0x7003, "SSCS"),
+        octets(0x7004, "SUT"),
+        boolean(0x7005, "TCI"),
+        integer(0x7006, "Timer_CU"),
+        integer(0x7007, "MaxCPSSDU"),
+        octets(0x7008, "CID_AAL2"),
+        octets(0x8001, "AAL1ST"),
+        octets(0x8002, "CBRR"),
+        octets(0x8003, "SCRI"),
+        octets(0x8004, "ECM"),
+        integer(0x8005, "SDTB"),
+        integer(0x8006, "PFCI"),
+        octets(0x9001, "TMR"),
+        octets(0x9002, "TMRSR"),
+        boolean(0x9003, "Contcheck"),
+        octets(0x9004, "ITC"),
+        octets(0x9005, "TransMode"),
+        octets(0x9006, "TransRate"),
+        octets(0x9007, "MULT"),
+        octets(0x9008, "layer1prot"),
+        boolean(0x9009, "syncasync"),
+        boolean(0x900a, "negotiation"),
+        octets(0x900b, "Userrate"),
+        octets(0x900c, "INTRATE"),
+        boolean(0x900d, "nictx"),
+        boolean(0x900e, "nicrx"),
+        boolean(0x900f, "flowconttx"),
+        boolean(0x9010, "flowcontrx"),
+        boolean(0x9011, "rateadapthdr"),
+        boolean(0x9012, "multiframe"),
+        boolean(0x9013, "OPMODE"),
+        boolean(0x9014, "llidnegot"),
+        boolean(0x9015, "assign"),
+        boolean(0x9016, "inbandneg"),
+        octets(0x9017, "stopbits"),
+        octets(0x9018, "databits"),
+        octets(0x9019, "parity"),
+        boolean(0x901a, "duplexmode"),
+        octets(0x901b, "modem"),
+        octets(0x901c, "layer2prot"),
+        octets(0x901d, "layer3prot"),
+        octets(0x901e, "addlayer3prot"),
+        octets(0x901f, "DialledN"),
+        octets(0x9020, "DiallingN"),
+        octets(0x9022, "NCI"),
+        octets(0x9023, "USI"),
+        integer(0xa001, "FMSDU"),
+        integer(0xa002, "BMSDU"),
+        string(0xb001, "v"),
+        string(0xb002, "o"),
+        string(0xb003, "s"),
+        string(0xb004, "i"),
+        string(0xb005, "u"),
+        string(0xb006, "e"),
+        string(0xb007, "p"),
+        string(0xb008, "c"),
+        string(0xb009, "b"),
+        string(0xb00a, "z"),
+        string(0xb00b, "k"),
+        string(0xb00c, "a"),
+        string(0xb00d, "t"),
+        string(0xb00e, "r"),
+        string(0xb00f, "m"),
+        octets(0xc001, "OLC"),
+        octets(0xc002, "OLCack"),
+        octets(0xc003, "OLCcnf"),
+        octets(0xc004, "OLCrej"),
+        octets(0xc005, "CLC"),
+        octets(0xc006, "CLCack"),
+    ],
+    events: &[],
+    signals: &[],
+    statistics: &[],
+};
