@@ -1,0 +1,278 @@
+//! The name, help text and labels of every figure; nothing else in the project spells one.
+//!
+//! A new figure is one line: `counter "things_total" "Things done." { Things }`, or one more variant with
+//! another label value in an existing family. The rules, which the tests hold: base units in the name
+//! (`_seconds`, `_bytes`), counters end in `_total`, label values are a closed set, and the sum over any
+//! label means something. Cells of a family in seconds count **nanoseconds**; the exposition divides.
+
+#[cfg(test)]
+mod tests;
+
+/// What every name starts with.
+pub const PREFIX: &str = "megaphone_";
+
+/// Whether a figure only grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, from 0 when the process starts.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// All series of one name.
+#[derive(Debug)]
+pub struct Family<M: 'static> {
+    /// Counter or gauge.
+    pub kind: Kind,
+    /// The whole name, prefix included.
+    pub name: &'static str,
+    /// One sentence for the operator.
+    pub help: &'static str,
+    /// One entry per combination of label values.
+    pub series: &'static [Series<M>],
+}
+
+/// One time series of a family, per shard.
+#[derive(Debug)]
+pub struct Series<M: 'static> {
+    /// The cell it is counted in.
+    pub metric: M,
+    /// Label names and values beside `shard` (and `link`).
+    pub labels: &'static [(&'static str, &'static str)],
+}
+
+/// A distribution, summed over the shards.
+#[derive(Debug)]
+pub struct HistogramFamily {
+    /// The cells it is counted in.
+    pub histogram: Histogram,
+    /// The whole name, prefix included.
+    pub name: &'static str,
+    /// One sentence for the operator.
+    pub help: &'static str,
+    /// The exposed bucket bounds are the powers of two with these exponents, first and last.
+    pub exponents: (u32, u32),
+}
+
+macro_rules! kind {
+    (counter) => {
+        Kind::Counter
+    };
+    (gauge) => {
+        Kind::Gauge
+    };
+}
+
+macro_rules! figures {
+    ($(#[$doc:meta])* $metric:ident; $(
+        $kind:ident $name:literal $help:literal { $(
+            $variant:ident $({ $($label:ident: $value:literal),+ })?
+        ),+ $(,)? }
+    )*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum $metric {$($(
+            #[doc = concat!("`megaphone_", $name, "`", $($(" ", stringify!($label), "=", $value,)+)? ": ", $help)]
+            $variant,
+        )+)*}
+
+        impl $metric {
+            /// How many series there are.
+            pub const COUNT: usize = [$($($metric::$variant,)+)*].len();
+
+            /// Every family, in the order of exposition.
+            pub const FAMILIES: &'static [Family<$metric>] = &[$(Family {
+                kind: kind!($kind),
+                name: concat!("megaphone_", $name),
+                help: $help,
+                series: &[$(Series {
+                    metric: $metric::$variant,
+                    labels: &[$($((stringify!($label), $value)),+)?],
+                }),+],
+            }),*];
+        }
+    };
+}
+
+macro_rules! histograms {
+    ($($variant:ident $name:literal $help:literal $first:literal..=$last:literal)*) => {
+        /// A distribution that a shard keeps.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Histogram {$(
+            #[doc = concat!("`megaphone_", $name, "`: ", $help)]
+            $variant,
+        )*}
+
+        impl Histogram {
+            /// How many histograms there are.
+            pub const COUNT: usize = [$(Histogram::$variant),*].len();
+
+            /// Every histogram, in the order of exposition.
+            pub const FAMILIES: &'static [HistogramFamily] = &[$(HistogramFamily {
+                histogram: Histogram::$variant,
+                name: concat!("megaphone_", $name),
+                help: $help,
+                exponents: ($first, $last),
+            }),*];
+        }
+    };
+}
+
+figures! {
+    /// A figure that a shard counts.
+    Metric;
+
+    // The shard's thread.
+    counter "reactor_loops_total" "Turns of the shard's main loop." { ReactorLoops }
+    counter "reactor_busy_seconds_total" "Time the shard's main loop spent working." { ReactorBusy }
+    counter "reactor_idle_seconds_total" "Time the shard's main loop spent waiting for an event." { ReactorIdle }
+
+    // Its ring.
+    counter "uring_enter_total" "System calls into the ring." { UringEnter }
+    counter "uring_sqes_total" "Operations submitted to the ring." { UringSqes }
+    counter "uring_cqes_total" "Completions taken from the ring." { UringCqes }
+    counter "uring_cq_overflow_total" "Times the kernel had to keep completions back because the queue was full." { UringCqOverflow }
+    counter "uring_sq_full_total" "Times the submission queue was full and had to be submitted early." { UringSqFull }
+    counter "uring_enobufs_total" "Receives that ended because the buffer ring was empty." { UringEnobufs }
+    counter "uring_rearm_total" "Multishot operations that ended and were armed again." {
+        UringRearmAccept { op: "accept" },
+        UringRearmPoll { op: "poll" },
+        UringRearmReceive { op: "receive" },
+    }
+    counter "uring_cancel_total" "Cancellations, by what they found." {
+        UringCancelDone { result: "done" },
+        UringCancelLate { result: "late" },
+    }
+    counter "uring_stale_cqe_total" "Completions of an earlier use of their slot." { UringStaleCqe }
+
+    // Its blocks.
+    gauge "pool_blocks" "Blocks of the pool by where they are; the sum is constant." {
+        PoolBlocksFree { state: "free" },
+        PoolBlocksKernel { state: "kernel" },
+        PoolBlocksLeased { state: "leased" },
+    }
+    counter "pool_exhausted_total" "Requests for a block that found none free." { PoolExhausted }
+    counter "pool_strays_total" "Blocks whose loan was dropped on another shard and that came home by the stray list." { PoolStrays }
+
+    // Its sockets.
+    gauge "connections" "Sockets by state." {
+        ConnectionsParked { state: "parked" },
+        ConnectionsActive { state: "active" },
+        ConnectionsStarved { state: "starved" },
+        ConnectionsClosing { state: "closing" },
+    }
+    counter "connections_accepted_total" "Sockets accepted." { ConnectionsAccepted }
+    counter "connections_connected_total" "Connections that this side opened." { ConnectionsConnected }
+    counter "connections_connect_failed_total" "Attempts to open a connection that failed." { ConnectionsConnectFailed }
+    counter "connections_accept_faults_total" "Accepts that failed." {
+        AcceptFaultDescriptors { kind: "descriptors" },
+        AcceptFaultMemory { kind: "memory" },
+        AcceptFaultOther { kind: "other" },
+    }
+    counter "connections_closed_total" "Sockets closed, by why." {
+        ClosedByPeer { reason: "peer" },
+        ClosedByBackend { reason: "backend" },
+        ClosedRejected { reason: "rejected" },
+        ClosedReset { reason: "reset" },
+        ClosedFrameFault { reason: "frame_fault" },
+        ClosedDeadline { reason: "deadline" },
+        ClosedSlowReader { reason: "slow_reader" },
+        ClosedLinkLost { reason: "link_lost" },
+        ClosedDrained { reason: "drained" },
+        ClosedShed { reason: "shed" },
+        ClosedOther { reason: "other" },
+    }
+    counter "connections_refused_total" "Sockets accepted and closed at once, by why." {
+        RefusedLimit { reason: "limit" },
+        RefusedNoLink { reason: "no_link" },
+        RefusedOverload { reason: "overload" },
+        RefusedDraining { reason: "draining" },
+    }
+    counter "socket_bytes_total" "Bytes received from and sent to sockets." {
+        SocketBytesIn { dir: "in" },
+        SocketBytesOut { dir: "out" },
+    }
+    counter "socket_short_sends_total" "Sends that the kernel took only in part." { SocketShortSends }
+
+    // Frames.
+    counter "frames_total" "Frames cut out of byte streams, and put into them." {
+        FramesIn { dir: "in" },
+        FramesOut { dir: "out" },
+    }
+    counter "frame_bytes_total" "Bytes of the frames' bodies." {
+        FrameBytesIn { dir: "in" },
+        FrameBytesOut { dir: "out" },
+    }
+    counter "frame_body_bytes_total" "Body bytes by how they travelled through the shard." {
+        FrameBodyCopied { path: "copied" },
+        FrameBodyForwarded { path: "forwarded" },
+    }
+    counter "frame_faults_total" "Byte streams that broke their framing's rules." {
+        FrameFaultMalformed { kind: "malformed" },
+        FrameFaultTooLong { kind: "too_long" },
+        FrameFaultTooShort { kind: "too_short" },
+        FrameFaultEnded { kind: "ended_inside" },
+        FrameFaultHeaderDeadline { kind: "header_deadline" },
+        FrameFaultBodyDeadline { kind: "body_deadline" },
+    }
+
+    // The mesh.
+    counter "mesh_items_total" "Items that came from and went to other shards." {
+        MeshItemsIn { dir: "in" },
+        MeshItemsOut { dir: "out" },
+    }
+    gauge "mesh_loans" "Leases of this shard's blocks that other shards hold." { MeshLoans }
+    counter "mesh_credit_starved_total" "Times a session stopped being read because a lane had no credit." { MeshCreditStarved }
+    counter "mesh_doorbells_total" "Times a sleeping shard was woken." { MeshDoorbells }
+
+    // Overload.
+    gauge "overload_level" "0 normal to 4 refuse everything new." { OverloadLevel }
+    counter "overload_actions_total" "Load shed, by how." {
+        OverloadSlowAccept { action: "slow_accept" },
+        OverloadStopAccept { action: "stop_accept" },
+        OverloadShedSession { action: "shed_session" },
+        OverloadDemoteFrame { action: "demote_frame" },
+    }
+    counter "bugs_total" "Broken assumptions that cost one session; always worth a report." { Bugs }
+    counter "notes_suppressed_total" "Log lines left out because there were too many." { NotesSuppressed }
+}
+
+figures! {
+    /// A figure that a shard counts for each configured link.
+    LinkMetric;
+
+    gauge "link_up" "Live connections of this link." { Up }
+    gauge "link_sessions" "Client sessions bound to this link." { Sessions }
+    gauge "link_unacknowledged_bytes" "Bytes kept for replay." { UnacknowledgedBytes }
+    counter "link_connects_total" "Times a backend was greeted on this link." { Connects }
+    counter "link_losses_total" "Times a live connection of this link was lost." { Losses }
+    counter "link_packets_total" "Packets received from and sent to the backend." {
+        PacketsIn { dir: "in" },
+        PacketsOut { dir: "out" },
+    }
+    counter "link_bytes_total" "Payload bytes received from and sent to the backend." {
+        BytesIn { dir: "in" },
+        BytesOut { dir: "out" },
+    }
+    counter "link_opens_total" "Sessions offered to the backend, by its answer." {
+        OpensAccepted { answer: "accepted" },
+        OpensRejected { answer: "rejected" },
+    }
+    counter "link_replayed_total" "Packets sent again after the link was lost." { Replayed }
+    counter "link_duplicates_total" "Packets received again and dropped." { Duplicates }
+    counter "link_unknown_connections_total" "Packets for a connection that is not there, by why." {
+        UnknownConnection { kind: "unknown" },
+        StaleConnection { kind: "stale" },
+    }
+    counter "link_faults_total" "Links closed because the peer broke the protocol." { Faults }
+    counter "link_credit_starved_total" "Times a session waited for the backend's credit." { CreditStarved }
+}
+
+histograms! {
+    FrameLatency "frame_latency_seconds" "From the arrival of a frame's last byte to the hand-over of its copy to the kernel." 10..=36
+    ReactorStall "reactor_stall_seconds" "Turns of the main loop that took longer than the stall threshold." 16..=36
+    MeshWait "mesh_wait_seconds" "From the push of an item to its being taken by the other shard." 10..=36
+}
