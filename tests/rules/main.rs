@@ -6,6 +6,7 @@
 
 mod layers;
 mod lexer;
+mod licences;
 mod paths;
 mod purity;
 mod tree;
