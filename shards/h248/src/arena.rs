@@ -1,0 +1,68 @@
+//! A bump arena for the lists of decoded messages; it is not a general allocator.
+//!
+//! A decoded [`Message`](crate::model::Message) borrows its names and bodies from the input and its lists from an
+//! arena. One arena is kept per connection or per shard and [`reset`](Arena::reset) between messages: after the
+//! first few messages decoding allocates nothing at all.
+
+use bumpalo::Bump;
+use smallvec::SmallVec;
+
+use crate::model::{List, Ref};
+
+/// Storage for the lists of decoded messages.
+///
+/// Values in an arena are not dropped one by one. Decoders only put borrowed values there, so nothing leaks.
+#[derive(Debug, Default)]
+pub struct Arena {
+    bump: Bump,
+}
+
+impl Arena {
+    /// An empty arena; the first list allocates the first chunk.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An arena with room for `bytes` bytes before it has to ask the allocator.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self {
+            bump: Bump::with_capacity(bytes),
+        }
+    }
+
+    /// Forgets every message decoded into it and keeps the memory for the next one.
+    pub fn reset(&mut self) {
+        self.bump.reset();
+    }
+
+    /// Bytes held from the allocator.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.bump.allocated_bytes()
+    }
+
+    /// Moves gathered items into a list.
+    pub(crate) fn list<T, const N: usize>(&self, items: SmallVec<[T; N]>) -> List<'_, T> {
+        if items.is_empty() {
+            return List::EMPTY;
+        }
+        List::Borrowed(self.bump.alloc_slice_fill_iter(items))
+    }
+
+    /// A list of one item, the most frequent length on the wire.
+    pub(crate) fn one_item<T>(&self, item: T) -> List<'_, T> {
+        List::Borrowed(core::slice::from_ref(self.bump.alloc(item)))
+    }
+
+    /// Moves one value into the arena.
+    pub(crate) fn value<T>(&self, value: T) -> Ref<'_, T> {
+        Ref::Borrowed(self.bump.alloc(value))
+    }
+
+    /// Copies bytes that do not appear in the input as they are (an unescaped body, a name from a table).
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> &[u8] {
+        self.bump.alloc_slice_copy(bytes)
+    }
+}

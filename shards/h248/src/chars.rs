@@ -1,0 +1,118 @@
+//! Character classes of the text encoding (RFC 3525 B.2) and the shapes of atoms; it knows no grammar.
+
+use crate::model::PATH_BYTES_MAX;
+
+/// The byte may stand in a `NAME`, an unquoted `VALUE` or a keyword.
+pub(crate) const SAFE: u8 = 1;
+/// Blank or tab.
+pub(crate) const WSP: u8 = 2;
+/// Carriage return or line feed.
+pub(crate) const EOL: u8 = 4;
+/// The byte may stand inside a quoted string.
+pub(crate) const QUOTED: u8 = 8;
+/// A decimal digit.
+pub(crate) const DIGIT: u8 = 16;
+/// A hexadecimal digit.
+pub(crate) const HEX: u8 = 32;
+/// The byte may stand in a path name after its first character.
+pub(crate) const PATH: u8 = 64;
+/// The byte may stand in a `NAME`: a letter, a digit, an underscore.
+pub(crate) const NAME: u8 = 128;
+
+/// The classes of every byte.
+pub(crate) static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut class = [0u8; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let c = byte as u8;
+        if c.is_ascii_alphanumeric() {
+            class[byte] |= SAFE | QUOTED | PATH | NAME;
+        }
+        if c.is_ascii_digit() {
+            class[byte] |= DIGIT;
+        }
+        if c.is_ascii_hexdigit() {
+            class[byte] |= HEX;
+        }
+        if c == b' ' || c == b'\t' {
+            class[byte] |= WSP | QUOTED;
+        }
+        if c == b'\r' || c == b'\n' {
+            class[byte] |= EOL;
+        }
+        if c >= 0x80 {
+            class[byte] |= QUOTED;
+        }
+        byte += 1;
+    }
+    mark(&mut class, b"+-&!_/'?@^`~*$\\()%|.", SAFE | QUOTED);
+    mark(&mut class, b";[]{}:,#<>=", QUOTED);
+    mark(&mut class, b"/*_$@-.", PATH);
+    class[b'_' as usize] |= NAME;
+    class
+}
+
+const fn mark(class: &mut [u8; 256], bytes: &[u8], bits: u8) {
+    let mut at = 0;
+    while at < bytes.len() {
+        class[bytes[at] as usize] |= bits;
+        at += 1;
+    }
+}
+
+/// Whether a byte has any of the classes.
+#[inline]
+pub(crate) fn is(byte: u8, classes: u8) -> bool {
+    CLASS[byte as usize] & classes != 0
+}
+
+/// Whether every byte has any of the classes.
+#[inline]
+pub(crate) fn all(bytes: &[u8], classes: u8) -> bool {
+    bytes.iter().all(|&byte| is(byte, classes))
+}
+
+/// `1*SafeChar`.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && all(bytes, SAFE)
+}
+
+/// `*(SafeChar / RestChar / WSP)`.
+pub(crate) fn is_quoted(bytes: &[u8]) -> bool {
+    all(bytes, QUOTED)
+}
+
+/// `"ROOT" / pathNAME / "$" / "*"`, with names that may begin with a digit as every deployed gateway's do.
+pub(crate) fn is_path(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.len() <= PATH_BYTES_MAX && all(bytes, PATH)
+}
+
+/// `PackageName "/" ItemID` where either may be `*`.
+pub(crate) fn is_pkgd_name(bytes: &[u8]) -> bool {
+    let Some(slash) = bytes.iter().position(|&byte| byte == b'/') else {
+        return false;
+    };
+    is_name_or_star(&bytes[..slash]) && is_name_or_star(&bytes[slash + 1..])
+}
+
+fn is_name_or_star(bytes: &[u8]) -> bool {
+    bytes == b"*" || (!bytes.is_empty() && bytes.len() <= PATH_BYTES_MAX && all(bytes, NAME))
+}
+
+/// Octets without a zero, without blanks or line ends before them and without blanks after the last line end.
+pub(crate) fn is_octet_string(bytes: &[u8]) -> bool {
+    let edge = |byte: Option<&u8>, classes| byte.is_none_or(|&byte| !is(byte, classes));
+    edge(bytes.first(), WSP | EOL) && edge(bytes.last(), WSP) && !bytes.contains(&0)
+}
+
+/// Printable bytes without braces, without blanks or line ends at either end.
+pub(crate) fn is_digit_map_body(bytes: &[u8]) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_none_or(|&byte| !is(byte, WSP | EOL));
+    edge(bytes.first())
+        && edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|&byte| byte < 0x7F && byte >= 0x09 && !matches!(byte, b'{' | b'}' | b';' | b'"'))
+}
