@@ -112,7 +112,7 @@ const KNOWN_HOSTS: &[&str] = &[
 fn foreign(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     // The lock file names the registry; Cargo writes it.
-    if path == "Cargo.lock" {
+    if path == "Cargo.lock" || path.ends_with("/Cargo.lock") {
         return found;
     }
     for (number, line) in text.lines().enumerate() {
