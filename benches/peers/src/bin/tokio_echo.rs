@@ -1,4 +1,5 @@
 //! A tokio echo: the multi-thread runtime with one worker, a task per connection, an 8 KiB buffer each.
+#![forbid(unsafe_code)]
 
 use megaphone_bench_peers::{arguments, listener, ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
