@@ -13,6 +13,7 @@
 mod arena;
 mod chars;
 pub mod codes;
+pub mod digitmap;
 pub mod error;
 mod limits;
 pub mod model;
