@@ -18,6 +18,8 @@ pub mod error;
 mod limits;
 pub mod model;
 pub mod package;
+pub mod sdp;
+pub mod termination_id;
 
 pub use arena::Arena;
 pub use error::{DecodeError, Decoded, EncodeError, Fault, MiniMessage};
