@@ -261,7 +261,13 @@ impl<'a> Record<'a> {
             (number(first)?, number(second)?)
         };
         let whole = words.next().is_none() && parts.next().is_none();
-        whole.then_some(Self::Connection { network, address_type, address, ttl, count })
+        whole.then_some(Self::Connection {
+            network,
+            address_type,
+            address,
+            ttl,
+            count,
+        })
     }
 
     fn repeat(value: &'a str) -> Option<Self> {
@@ -298,7 +304,13 @@ impl<'a> Record<'a> {
             None => (Number::parse(ports)?, None),
         };
         let formats: Vec<_> = words.collect();
-        Some(Self::Media { media, port, ports, transport, formats })
+        Some(Self::Media {
+            media,
+            port,
+            ports,
+            transport,
+            formats,
+        })
     }
 }
 
