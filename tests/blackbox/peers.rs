@@ -1,0 +1,123 @@
+//! Peers that share no code with the appliance: an Erlang backend and Python clients, from `tests/peers`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
+
+use crate::appliance::PATIENCE;
+
+fn peer(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/peers")
+        .join(name)
+}
+
+/// The Erlang backend, which sends every packet back.
+pub(crate) struct Backend {
+    child: Child,
+    commands: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Backend {
+    /// Connects to a link listener of the appliance and waits until the link stands.
+    pub(crate) fn linked(to: SocketAddr, arguments: &[&str]) -> Backend {
+        let mut backend = Backend::start(&["--connect", &to.to_string()], arguments);
+        backend.wait_for_line("LINKED");
+        backend
+    }
+
+    /// Starts it without waiting for a link.
+    pub(crate) fn start(place: &[&str], arguments: &[&str]) -> Backend {
+        let mut child = Command::new("escript")
+            .arg(peer("link_echo.escript"))
+            .args(place)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("escript is installed (Debian: erlang-base; scripts/test installs it)");
+        let commands = child.stdin.take().expect("its input is a pipe");
+        let output = child.stdout.take().expect("its output is a pipe");
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut backend = Backend {
+            child,
+            commands,
+            lines,
+        };
+        backend.wait_for_line("READY");
+        backend
+    }
+
+    /// The next line that starts with `start`; what comes before it is passed over.
+    pub(crate) fn wait_for_line(&mut self, start: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) if line.starts_with(start) => return line,
+                Ok(_) => {}
+                Err(why) => panic!("the backend did not say {start}: {why}"),
+            }
+        }
+    }
+
+    pub(crate) fn command(&mut self, command: &str) {
+        writeln!(self.commands, "{command}").expect("the backend takes commands");
+    }
+
+    /// One of its counters.
+    pub(crate) fn count(&mut self, name: &str) -> u64 {
+        self.command("stats");
+        let line = self.wait_for_line("STATS");
+        let field = line
+            .split(' ')
+            .find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+        field
+            .and_then(|value| value.parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {line}"))
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child can be waited for");
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the Python client to its end and fails the test unless every packet came back as it went.
+pub(crate) fn python_client(to: SocketAddr, arguments: &[&str]) -> String {
+    let output = Command::new("python3")
+        .arg(peer("client.py"))
+        .args(["--connect", &to.to_string()])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("python3 is installed");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    said
+}
