@@ -3,6 +3,7 @@
 //! A pool is an allocator of its own, so the sanitizer cannot see a use after free inside it unless it is told.
 //! `scripts/asan` sets `--cfg megaphone_asan` together with `-Zsanitizer=address`.
 
+// SAFETY: these are the names and types of the sanitizer's own interface, which such a build links.
 #[cfg(megaphone_asan)]
 unsafe extern "C" {
     fn __asan_poison_memory_region(addr: *const core::ffi::c_void, size: usize);
