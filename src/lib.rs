@@ -1,2 +1,8 @@
-//! The appliance: wiring only.
+//! The appliance: the command line, configuration, serving, the reading side, benches. It only wires; what the
+//! protocols do is in the crates of `shards/`.
 #![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod card;
+pub mod config;
+pub mod failure;
