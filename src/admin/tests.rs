@@ -74,7 +74,7 @@ fn a_shard_that_stands_still_is_noticed() {
     Cells::new(1).publish(&pages[0]);
     assert_eq!(
         after(12).expect_err("shard 1 is silent"),
-        "shard 1 has published nothing for 11 s"
+        "shard 1 has published nothing for 12 s"
     );
     Cells::new(1).publish(&pages[1]);
     assert_eq!(after(20).as_deref(), Ok("all 2 shards are alive"));

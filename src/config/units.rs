@@ -61,7 +61,7 @@ fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// The largest unit that leaves a whole number.
 fn unscaled<'u>(value: u64, units: &[(&'u str, u64)]) -> (u64, &'u str) {
-    let whole = |(_, factor): &&(&str, u64)| value >= *factor && value % factor == 0;
+    let whole = |(_, factor): &&(&str, u64)| value >= *factor && value.is_multiple_of(*factor);
     let (unit, factor) = units
         .iter()
         .find(whole)
