@@ -1,5 +1,6 @@
 //! Tests of the framings, one file per subject.
 
+mod document;
 mod splits;
 
 use crate::{Expect, FrameFault, FrameHead, Framing, Limits};

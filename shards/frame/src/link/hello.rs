@@ -27,6 +27,9 @@ pub const TOKEN_BYTES_MAX: usize = 1024;
 /// Bytes of a whole payload, at most: 28 fixed, two lengths, name, token, and as much again for what later versions add.
 pub const HELLO_BYTES_MAX: usize = 4096;
 
+/// The least that `max_frame` may say.
+pub const MAX_FRAME_MIN: u32 = 1024;
+
 const MAGIC: &[u8; 4] = b"MEGA";
 
 /// Which part a side plays.
@@ -48,7 +51,7 @@ pub struct Hello<'a> {
     pub role: Role,
     /// [`WANTS_ACK`]; other bits are sent as 0 and ignored.
     pub flags: u16,
-    /// The longest payload, in bytes, that the sender accepts in one frame.
+    /// The longest payload, in bytes, that the sender accepts in one frame: at least [`MAX_FRAME_MIN`].
     pub max_frame: u32,
     /// In HELLO: the epoch to go on with, or 0. In HELLO_OK: the epoch that holds from now on, never 0.
     pub epoch: u64,
@@ -111,6 +114,9 @@ impl<'a> Hello<'a> {
         };
         let flags = u16::from_be_bytes(take(&mut rest, "flags")?);
         let max_frame = u32::from_be_bytes(take(&mut rest, "max_frame")?);
+        if max_frame < MAX_FRAME_MIN {
+            return Err(PayloadFault::MaxFrame { max_frame });
+        }
         let epoch = u64::from_be_bytes(take(&mut rest, "epoch")?);
         let resume = u64::from_be_bytes(take(&mut rest, "resume")?);
         let [name_bytes] = take(&mut rest, "name length")?;

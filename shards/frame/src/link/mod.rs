@@ -18,7 +18,8 @@ mod small;
 
 pub use ack::{AckRanges, RANGE_BYTES, RANGES_MAX, Range, decode_ack, encode_ack};
 pub use hello::{
-    HELLO_BYTES_MAX, Hello, NAME_BYTES_MAX, Role, TOKEN_BYTES_MAX, VERSION, WANTS_ACK,
+    HELLO_BYTES_MAX, Hello, MAX_FRAME_MIN, NAME_BYTES_MAX, Role, TOKEN_BYTES_MAX, VERSION,
+    WANTS_ACK,
 };
 pub use reason::{Reason, TEXT_BYTES_MAX, Verdict};
 pub use small::{
@@ -194,6 +195,15 @@ impl Head {
     }
 }
 
+/// A whole frame that takes a number and says nothing: CREDIT of 0 on connection 0. Stands in a replay for a frame that was
+/// acknowledged already and is no longer kept, so that both sides count alike.
+pub const PLACEHOLDER: [u8; HEADER_BYTES + 4] = {
+    let mut frame = [0; HEADER_BYTES + 4];
+    frame[3] = LENGTH_MIN as u8 + 4;
+    frame[4] = 0x40;
+    frame
+};
+
 /// Reads a header from the front of `bytes`; `Ok(None)` while it is incomplete and not yet wrong.
 pub(crate) fn parse(bytes: &[u8], limit: u64) -> Result<Option<(Head, u64)>, FrameFault> {
     let Some(length) = bytes.first_chunk() else {
@@ -273,6 +283,12 @@ pub enum PayloadFault {
     Role {
         /// What it says.
         role: u8,
+    },
+    /// HELLO with a `max_frame` below [`MAX_FRAME_MIN`].
+    #[error("HELLO accepts payloads of {max_frame} bytes; at least {MAX_FRAME_MIN} are needed")]
+    MaxFrame {
+        /// What it says.
+        max_frame: u32,
     },
     /// A name that is not UTF-8 or holds control characters.
     #[error("the name in HELLO is not printable UTF-8")]
