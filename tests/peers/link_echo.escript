@@ -75,7 +75,7 @@ read_commands(Main) ->
         Line when is_list(Line) ->
             Main ! {command, list_to_atom(string:trim(Line))},
             read_commands(Main);
-        _ -> Main ! stop
+        _ -> halt(0)
     end.
 
 start(#{where := {connect, _, _}, links := N, node := Node} = Opts) ->
@@ -111,9 +111,8 @@ ask_stats(Link) ->
 new_state(Opts) ->
     Zero = [links, opens, rejects, data, bytes, more, sent, closes, resets, credits, pings, acks_in, acks_out,
             replayed, drains, stray, last_port],
-    #{opts => Opts, epoch => erlang:unique_integer([positive]) bxor erlang:system_time(), socket => none,
-      conns => #{}, hold => false, received => 0, acked => 0, sent => 0, unacked => queue:new(),
-      ack => false, peer_epoch => none, stats => maps:from_list([{K, 0} || K <- Zero])}.
+    #{opts => Opts, epoch => 0, socket => none, conns => #{}, hold => false, ack => false,
+      received => 0, acked => 0, sent => 0, unacked => queue:new(), stats => maps:from_list([{K, 0} || K <- Zero])}.
 
 socket_options() -> [binary, {packet, 4}, {packet_size, 1 bsl 24}, {active, false}, {nodelay, true}].
 
@@ -142,14 +141,14 @@ shake_hands(Socket, Wanted, S) ->
     case gen_tcp:recv(Socket, 0, 5000) of
         {ok, <<Wanted, _:8, _:16, 0:64, "MEGA", 1:8, _Role:8, Flags:16, _Max:32, Epoch:64, Resume:64,
                L:8, Name:L/binary, T:16, _Token:T/binary, _/binary>>} ->
-            {Stage, S1} = resumed(Epoch, Resume, Flags, S),
+            {Stage, S1} = resumed(Wanted, Epoch, Flags, S),
             Wanted =:= ?HELLO andalso send(Socket, hello(?HELLO_OK, S1)),
-            Again = [Frame || {_, Frame} <- queue:to_list(maps:get(unacked, S1))],
+            {Again, S2} = replay(Resume, S1),
             [send(Socket, Frame) || Frame <- Again],
-            #{opts := #{node := Node}, ack := Ack} = S1,
+            #{opts := #{node := Node}, ack := Ack} = S2,
             io:format("LINKED node=~s peer=~s ack=~s state=~s replayed=~b~n", [Node, Name, Ack, Stage, length(Again)]),
             inet:setopts(Socket, [{active, once}]),
-            loop(count(replayed, length(Again), count(links, 1, S1#{socket := Socket})));
+            loop(count(replayed, length(Again), count(links, 1, S2#{socket := Socket})));
         {ok, <<?CLOSE, _:8, _:16, 0:64, Reason:16, Text/binary>>} ->
             io:format("REFUSED reason=~b text=~s~n", [Reason, Text]),
             gen_tcp:close(Socket),
@@ -160,20 +159,25 @@ shake_hands(Socket, Wanted, S) ->
             pause(S)
     end.
 
-%% The same peer with its memory intact goes on where the link broke; anything else starts from nothing.
-resumed(Epoch, Resume, Flags, #{opts := #{ack := WeAck}, peer_epoch := Known, unacked := Unacked} = S) ->
+%% The side that accepted names the epoch. The same one as before means that both still have what the link broke off.
+resumed(Wanted, Epoch, Flags, #{opts := #{ack := WeAck}, epoch := Known} = S) ->
     Ack = WeAck andalso Flags band ?WANTS_ACKS =/= 0,
-    case Ack andalso Known =:= Epoch of
-        true ->
-            Left = queue:filter(fun({Seq, _}) -> Seq > Resume end, Unacked),
-            {resumed, S#{ack := true, unacked := Left}};
+    case Ack andalso Known =/= 0 andalso Known =:= Epoch of
+        true -> {resumed, S#{ack := true}};
         false ->
-            {fresh, S#{ack := Ack, peer_epoch := Epoch, conns := #{}, received := 0, acked := 0, sent := 0,
-                       unacked := queue:new()}}
+            Fresh = S#{ack := Ack, conns := #{}, received := 0, acked := 0, sent := 0, unacked := queue:new()},
+            {fresh, Fresh#{epoch := case Wanted of ?HELLO -> erlang:system_time(); ?HELLO_OK -> Epoch end}}
     end.
 
-hello(Type, #{opts := #{node := Node, token := Token, ack := Ack}, epoch := Epoch, received := Received}) ->
-    Flags = case Ack of true -> ?WANTS_ACKS; false -> 0 end,
+%% All numbered frames behind Resume, without a gap: a frame that is acknowledged and gone leaves its number to a CREDIT of 0.
+replay(Resume, #{sent := Sent, unacked := Unacked} = S) ->
+    Kept = maps:from_list([Entry || {Seq, _} = Entry <- queue:to_list(Unacked), Seq > Resume]),
+    Filler = <<?CREDIT, 0, 0:16, 0:64, 0:32>>,
+    Again = [{Seq, maps:get(Seq, Kept, Filler)} || Seq <- lists:seq(Resume + 1, Sent)],
+    {[Frame || {_, Frame} <- Again], S#{unacked := queue:from_list(Again)}}.
+
+hello(Type, #{opts := #{node := Node, token := Token, ack := Ack}, epoch := Kept, received := Count}) ->
+    {Flags, Epoch, Received} = case Ack of true -> {?WANTS_ACKS, Kept, Count}; false -> {0, 0, 0} end,
     <<Type, 0, 0:16, 0:64, "MEGA", 1, ?ROLE_BACKEND, Flags:16, ?FRAME_MAX:32, Epoch:64, Received:64,
       (byte_size(Node)):8, Node/binary, (byte_size(Token)):16, Token/binary>>.
 
@@ -217,8 +221,10 @@ frame(?DATA, Flags, _, Conn, Payload, #{conns := Conns} = S0) ->
         #{Conn := #{closing := false} = C} ->
             Queue = queue:in({Flags, Payload}, maps:get(queue, C)),
             flush(Conn, C#{queue := Queue, spent := maps:get(spent, C) + byte_size(Payload)}, S);
+        #{Conn := #{closing := ours} = C} ->
+            grant(Conn, C#{spent := maps:get(spent, C) + byte_size(Payload)}, S);
         #{Conn := _} -> count(stray, 1, S);
-        _ -> transmit(?RESET, 0, Conn, <<>>, count(stray, 1, S))
+        _ -> transmit(?RESET, 0, Conn, <<16:16>>, count(stray, 1, S))
     end;
 frame(?CREDIT, _, _, Conn, <<Bytes:32>>, #{conns := Conns} = S0) ->
     S = count(credits, 1, S0),
