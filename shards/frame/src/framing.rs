@@ -148,13 +148,7 @@ impl Framing {
             return Ok(None);
         }
         let mut room = [0; HEADER_BYTES_MAX];
-        let front = input.front();
-        let bytes = if front.len() >= HEADER_BYTES_MAX || front.len() == input.len() {
-            &front[..front.len().min(HEADER_BYTES_MAX)]
-        } else {
-            let n = input.peek(&mut room);
-            &room[..n]
-        };
+        let bytes = header_part(input, &mut room);
         let Some(parsed) = self.parse(bytes, here, limits)? else {
             *expect = Expect {
                 bytes: self.header_worth(bytes.len()),
@@ -229,17 +223,23 @@ impl Framing {
     /// What an end of the stream means now. Call after [`Framing::next`] said that it needs more.
     ///
     /// # Errors
-    /// [`FrameFault::EofInHeader`] or [`FrameFault::EofInBody`] if a frame was begun.
-    pub fn at_end(self, expect: &Expect, input: &Gather) -> Result<(), FrameFault> {
+    /// If a frame was begun: what is wrong with its header as far as that is there, else [`FrameFault::EofInHeader`] or
+    /// [`FrameFault::EofInBody`].
+    pub fn at_end(self, expect: &Expect, input: &Gather, limits: Limits) -> Result<(), FrameFault> {
         let have = input.len() as u64;
-        match (have, expect.header_seen) {
-            (0, _) => Ok(()),
-            (_, false) => Err(FrameFault::EofInHeader { have }),
-            (_, true) => Err(FrameFault::EofInBody {
+        if have == 0 {
+            return Ok(());
+        }
+        if expect.header_seen {
+            return Err(FrameFault::EofInBody {
                 have,
                 want: u64::from(expect.bytes),
-            }),
+            });
         }
+        // The last look may have been before the wrong byte arrived.
+        let mut room = [0; HEADER_BYTES_MAX];
+        self.parse(header_part(input, &mut room), have, limits)?;
+        Err(FrameFault::EofInHeader { have })
     }
 
     /// The header of a frame that carries `body_bytes` of `connection`'s data. Framings without ids ignore it; `raw` has no
@@ -256,6 +256,17 @@ impl Framing {
             Framing::Raw => Ok(HeaderBytes::EMPTY),
         }
     }
+}
+
+/// The first bytes of `input`, enough for any header: where they lie if they are in one piece, else copied into `room`.
+#[inline]
+fn header_part<'a>(input: &'a Gather, room: &'a mut [u8; HEADER_BYTES_MAX]) -> &'a [u8] {
+    let front = input.front();
+    if front.len() >= HEADER_BYTES_MAX || front.len() == input.len() {
+        return &front[..front.len().min(HEADER_BYTES_MAX)];
+    }
+    let n = input.peek(room);
+    &room[..n]
 }
 
 impl fmt::Display for Framing {

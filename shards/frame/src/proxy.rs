@@ -13,6 +13,8 @@
 
 mod tlv;
 
+#[cfg(test)]
+pub(crate) use tlv::crc32c_of as tlv_crc32c;
 pub use tlv::{Ssl, Tlv, TlvType, Tlvs, ssl_client};
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};

@@ -1,7 +1,14 @@
 //! Tests of the framings, one file per subject.
 
+mod classic;
 mod document;
+mod link;
+mod mutations;
+mod names;
+mod proxy;
+mod receiver_2012;
 mod splits;
+mod tpkt;
 
 use crate::{Expect, FrameFault, FrameHead, Framing, Limits};
 use megaphone_pool::{Class, Gather, Pool, PoolConfig};
@@ -45,5 +52,48 @@ fn cut_stream<'a>(
             }
         }
     }
-    (frames, framing.at_end(&expect, &input))
+    (frames, framing.at_end(&expect, &input, limits))
+}
+
+/// The frames of a stream that arrives at once and ends well.
+fn frames_of(framing: Framing, stream: &[u8]) -> Vec<(FrameHead, Vec<u8>)> {
+    let (frames, end) = cut_stream(framing, Limits::DEFAULT, [stream]);
+    assert_eq!(end, Ok(()), "{framing}: {}", stream.escape_ascii());
+    frames
+}
+
+/// Streams of every framing with a header: one frame, several, empty bodies, and the document's conversation.
+fn golden_streams() -> Vec<(Framing, Vec<u8>)> {
+    let mut streams = vec![(
+        Framing::Link,
+        document::conversation()
+            .into_iter()
+            .flat_map(|(_, bytes)| bytes)
+            .collect(),
+    )];
+    for framing in [
+        Framing::Link,
+        Framing::ClassicFixed,
+        Framing::ClassicVar,
+        Framing::Tpkt,
+    ] {
+        for bodies in [
+            &[&b"hello"[..]][..],
+            &[b""],
+            &[b"", b"a", b"", b"two words", b"|0|"],
+            &[&[b'x'; 300]],
+        ] {
+            let mut stream = Vec::new();
+            for (connection, body) in (7..).zip(bodies) {
+                stream.extend_from_slice(
+                    &framing
+                        .data_header(connection, body.len() as u32)
+                        .expect("short"),
+                );
+                stream.extend_from_slice(body);
+            }
+            streams.push((framing, stream));
+        }
+    }
+    streams
 }

@@ -238,3 +238,8 @@ pub(super) fn crc32c(bytes: impl Iterator<Item = u8>) -> u32 {
     }
     !crc
 }
+
+#[cfg(test)]
+pub(crate) fn crc32c_of(bytes: &[u8]) -> u32 {
+    crc32c(bytes.iter().copied())
+}

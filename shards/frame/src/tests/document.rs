@@ -8,7 +8,7 @@ use crate::{Framing, Label, Limits, link};
 const DOCUMENT: &str = include_str!("../../../../docs/link-protocol.md");
 
 /// The conversation's frames, in order: who sends it, its bytes.
-fn conversation() -> Vec<(char, Vec<u8>)> {
+pub(super) fn conversation() -> Vec<(char, Vec<u8>)> {
     let block = DOCUMENT
         .split("```hex\n")
         .nth(1)
