@@ -2,7 +2,7 @@
 
 use crate::appliance::{Setup, wait_for};
 use crate::clients::{Client, pattern};
-use crate::peers::{Backend, python_client};
+use crate::peers::{Backend, DocumentBackend, python_client};
 
 #[test]
 fn packets_cross_shards_to_the_backend_and_back() {
@@ -227,4 +227,19 @@ fn a_dead_backend_takes_only_its_own_clients_along() {
             .sum("megaphone_connections_closed_total{reason=\"link_lost\"}"),
         8.0
     );
+}
+
+#[test]
+fn the_backend_in_the_protocols_document_works_as_printed() {
+    let mut appliance = Setup::new().listen("raw", "link:chat").link("chat").start();
+    let backend = DocumentBackend::start(appliance.links());
+    appliance.wait_until("the document's backend to be linked", |f| {
+        f.sum("megaphone_link_up") == 1.0
+    });
+    python_client(
+        appliance.clients(),
+        &["--connections", "20", "--packets", "20", "--size", "3000"],
+    );
+    drop(backend);
+    appliance.must_come_to_rest();
 }

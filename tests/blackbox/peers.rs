@@ -104,6 +104,49 @@ impl Drop for Backend {
     }
 }
 
+/// The program printed in `docs/link-protocol.md`.
+pub(crate) struct DocumentBackend {
+    child: Child,
+    _source: tempfile::NamedTempFile,
+}
+
+impl DocumentBackend {
+    /// Takes the Erlang text out of the document and runs it, but for the address that it connects to.
+    pub(crate) fn start(to: SocketAddr) -> DocumentBackend {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/link-protocol.md");
+        let document = std::fs::read_to_string(path).expect("the document is there");
+        let (_, rest) = document
+            .split_once("```erlang\n-module(echo_backend)")
+            .expect("it prints a backend");
+        let (program, _) = rest.split_once("```").expect("the program ends");
+        let program = program.replace("127.0.0.1", &to.ip().to_string());
+        let mut source = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+        write!(
+            source,
+            "#!/usr/bin/env escript\n-module(echo_backend){program}"
+        )
+        .expect("a file can be written");
+        let child = Command::new("escript")
+            .arg(source.path())
+            .args([to.port().to_string(), String::from("document")])
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("escript is installed (Debian: erlang-base; scripts/test installs it)");
+        DocumentBackend {
+            child,
+            _source: source,
+        }
+    }
+}
+
+impl Drop for DocumentBackend {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Runs the Python client to its end and fails the test unless every packet came back as it went.
 pub(crate) fn python_client(to: SocketAddr, arguments: &[&str]) -> String {
     let output = Command::new("python3")

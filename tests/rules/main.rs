@@ -9,5 +9,6 @@ mod lexer;
 mod licences;
 mod paths;
 mod purity;
+mod shape;
 mod tree;
 mod unsafety;

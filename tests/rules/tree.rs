@@ -1,18 +1,10 @@
-//! The files of this tree: how to walk them, how long they may be, and what none of them may name.
+//! The files of this tree: how to walk them, and what none of them may name.
 
 use std::fs;
 use std::path::Path;
 
-/// The length at which a file holds two ideas.
-const FILE_LINES_MAX: usize = 800;
-
 /// Folders that are not the project's own text.
 const NOT_OURS: &[&str] = &[".git", "target"];
-
-/// Ends of the names of files that people write and read.
-const WRITTEN: &[&str] = &[
-    ".rs", ".sh", ".py", ".erl", ".hrl", ".escript", ".lua", ".c",
-];
 
 /// Every file below the workspace's root as (path from the root, text); files that are not UTF-8 are left out.
 pub(crate) fn files() -> Vec<(String, String)> {
@@ -64,12 +56,6 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
             found.push((name.to_string_lossy().into_owned(), text));
         }
     }
-}
-
-fn too_long(path: &str, text: &str) -> Option<String> {
-    let lines = text.lines().count();
-    let written = WRITTEN.iter().any(|end| path.ends_with(end));
-    (written && lines > FILE_LINES_MAX).then(|| format!("{path}: {lines} lines"))
 }
 
 /// What would tie the tree to one machine or to one network: a home folder, a scratch folder of a build, a sibling of the
@@ -150,15 +136,6 @@ fn without_port(host: &str) -> &str {
 }
 
 #[test]
-fn files_are_short() {
-    let found: Vec<_> = files()
-        .iter()
-        .filter_map(|(path, text)| too_long(path, text))
-        .collect();
-    assert!(found.is_empty(), "over {FILE_LINES_MAX} lines: {found:?}");
-}
-
-#[test]
 fn nothing_names_a_foreign_path_or_host() {
     let found: Vec<_> = files()
         .iter()
@@ -169,16 +146,6 @@ fn nothing_names_a_foreign_path_or_host() {
         "foreign paths or hosts:\n{}",
         found.join("\n")
     );
-}
-
-#[test]
-fn a_long_file_is_found() {
-    assert_eq!(too_long("a.rs", &"\n".repeat(800)), None);
-    assert_eq!(
-        too_long("a.rs", &"\n".repeat(801)),
-        Some(String::from("a.rs: 801 lines"))
-    );
-    assert_eq!(too_long("corpus.txt", &"\n".repeat(801)), None);
 }
 
 #[test]
