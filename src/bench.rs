@@ -1,0 +1,15 @@
+//! `megaphone bench`: the load generator and the benches that need no network. It is a client of the appliance and
+//! of any other echo; it shares the engine with the appliance and nothing else.
+//!
+//! ```text
+//!  main thread                     shard threads, each with a ring
+//!  Board ◄── progress, intervals ── Load (a Machine) ◄──► engine ◄──► sockets
+//!    └── go, stop ──────────────────►
+//! ```
+
+pub mod board;
+pub mod cpu;
+pub mod load;
+pub mod outcome;
+pub mod payload;
+pub mod plan;

@@ -1,0 +1,160 @@
+//! Where the generator's shards and the main thread meet: counters, two signals, and a queue for histograms.
+
+use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::utils::CachePadded;
+use hdrhistogram::Histogram;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// One shard's counts, published a few times a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Connections that are established and were greeted: one packet went and came back.
+    pub ready: u64,
+    /// Connections that were never established, or that have ended.
+    pub failed: u64,
+    /// Packets that came back while figures count.
+    pub packets: u64,
+    /// Packets that went, ever.
+    pub sent: u64,
+    /// Packets that came back, ever.
+    pub received: u64,
+    /// Connection attempts, connections and packets that went wrong, but for those misrouted.
+    pub errors: u64,
+    /// Packets that came back on another connection.
+    pub misrouted: u64,
+    /// Packets that were sent and had not come back at the end.
+    pub lost: u64,
+}
+
+impl Tally {
+    const FIELDS: usize = 8;
+
+    fn fields(self) -> [u64; Tally::FIELDS] {
+        let Tally { ready, failed, packets, sent, received, errors, misrouted, lost } = self;
+        [ready, failed, packets, sent, received, errors, misrouted, lost]
+    }
+
+    fn from_fields([ready, failed, packets, sent, received, errors, misrouted, lost]: [u64; Tally::FIELDS]) -> Tally {
+        Tally { ready, failed, packets, sent, received, errors, misrouted, lost }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Tally) -> Tally {
+        let (mine, theirs) = (self.fields(), other.fields());
+        Tally::from_fields(std::array::from_fn(|field| mine[field] + theirs[field]))
+    }
+}
+
+/// Latencies in nanoseconds: three significant digits, up to a minute.
+#[must_use]
+pub fn latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are constant and right")
+}
+
+/// What a shard tells besides its counts.
+#[derive(Debug)]
+pub enum Report {
+    /// The latencies of one second of the run.
+    Interval {
+        /// Seconds since the shard began to send, of the interval's start.
+        second: u64,
+        /// In nanoseconds.
+        latencies: Histogram<u64>,
+    },
+    /// The first fault of a shard, for the operator.
+    Trouble(String),
+    /// The shard is done; its last tally is published.
+    Done,
+}
+
+/// Shared by all threads of a run.
+#[derive(Debug)]
+pub struct Board {
+    tallies: Box<[CachePadded<[AtomicU64; Tally::FIELDS]>]>,
+    go: AtomicBool,
+    stop: AtomicBool,
+    reports: Sender<Report>,
+}
+
+impl Board {
+    /// A board for so many shards, and the queue of what they report.
+    #[must_use]
+    pub fn new(shards: usize) -> (Board, Receiver<Report>) {
+        let (reports, queue) = unbounded();
+        let tallies = (0..shards).map(|_| CachePadded::default()).collect();
+        (Board { tallies, go: AtomicBool::new(false), stop: AtomicBool::new(false), reports }, queue)
+    }
+
+    /// Publishes a shard's counts.
+    pub fn publish(&self, shard: usize, tally: Tally) {
+        if let Some(cells) = self.tallies.get(shard) {
+            cells.iter().zip(tally.fields()).for_each(|(cell, value)| cell.store(value, Ordering::Relaxed));
+        }
+    }
+
+    /// All shards' counts together.
+    #[must_use]
+    pub fn total(&self) -> Tally {
+        let shard = |cells: &CachePadded<[AtomicU64; Tally::FIELDS]>| {
+            Tally::from_fields(std::array::from_fn(|field| cells[field].load(Ordering::Relaxed)))
+        };
+        self.tallies.iter().map(shard).fold(Tally::default(), Tally::and)
+    }
+
+    /// Hands a report to the main thread; one that has gone away needs none.
+    pub fn report(&self, report: Report) {
+        let _ = self.reports.send(report);
+    }
+
+    /// All connections are there: send.
+    pub fn give_go(&self) {
+        self.go.store(true, Ordering::Release);
+    }
+
+    /// Whether to send.
+    #[must_use]
+    pub fn has_go(&self) -> bool {
+        self.go.load(Ordering::Acquire)
+    }
+
+    /// Send no more, and come to an end.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+
+    /// Whether to come to an end.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tallies_add_up_over_shards() {
+        let (board, _queue) = Board::new(2);
+        let one = Tally { ready: 1, failed: 2, packets: 3, sent: 4, received: 5, errors: 6, misrouted: 7, lost: 8 };
+        board.publish(0, one);
+        board.publish(1, one);
+        board.publish(2, one);
+        assert_eq!(board.total(), one.and(one));
+        assert_eq!(board.total().lost, 16);
+    }
+
+    #[test]
+    fn signals_are_seen_and_reports_arrive() {
+        let (board, queue) = Board::new(1);
+        assert!(!board.has_go() && !board.has_stopped());
+        board.give_go();
+        board.stop();
+        assert!(board.has_go() && board.has_stopped());
+        board.report(Report::Done);
+        assert!(matches!(queue.try_recv(), Ok(Report::Done)));
+        drop(queue);
+        board.report(Report::Done);
+    }
+}

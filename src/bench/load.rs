@@ -1,0 +1,554 @@
+//! The load generator of one shard, as a machine: it opens connections, greets on each, sends when it is time and
+//! checks every byte that comes back. It judges nothing; it counts.
+//!
+//! ```text
+//! Opening ──all greeted or failed──► Waiting ──go──► Sending ──time──► Settling ──all back, or grace──► Closing ──► Done
+//!    └────────────────────────────────── stop ─────────────────────────────► (any stage)
+//! ```
+
+use super::board::{Board, Report, Tally, latencies};
+use super::payload::{Mismatch, Progress, Shape};
+use super::plan::{Pace, Plan, Schedule};
+use hdrhistogram::Histogram;
+use megaphone_core::contract::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
+use megaphone_pool::{Gather, Pool};
+use megaphone_wheel::Tick;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// How often a shard looks at the board and publishes its counts.
+const LOOK: Duration = Duration::from_millis(100);
+/// How soon work goes on that was broken off to let completions in, or for want of a block.
+const SOON: Duration = Duration::from_millis(1);
+/// Turns of the schedule, or connections, that one step handles.
+const STEP_MAX: u32 = 1_024;
+/// Packets under way on one connection of an open loop; later ones wait, and their latency counts the wait.
+const WINDOW: u32 = 64;
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Waiting,
+    Sending,
+    Settling { until: Tick },
+    Closing { next: u32 },
+    Done,
+}
+
+/// One connection. Small, because there may be a million.
+#[derive(Debug, Default)]
+struct Connection {
+    socket: Option<SocketId>,
+    /// Packets sent; the first is the greeting.
+    sent: u32,
+    /// Packets that came back.
+    received: u32,
+    progress: Progress,
+    outgoing: Gather,
+    /// It is in the queue of those that are due.
+    hungry: bool,
+    /// Its end has been counted already.
+    given_up: bool,
+}
+
+/// The open loop's schedule and the next turn on it.
+#[derive(Clone, Copy, Debug)]
+struct Turns {
+    schedule: Schedule,
+    round: u32,
+    local: u32,
+}
+
+/// The generator of one shard.
+#[derive(Debug)]
+pub struct Load {
+    plan: Arc<Plan>,
+    board: Arc<Board>,
+    pool: Pool,
+    shard: u32,
+    shards: u32,
+    shape: Shape,
+    connections: Vec<Connection>,
+    by_slot: Vec<u32>,
+    outputs: VecDeque<Output<Infallible>>,
+    stage: Stage,
+    /// Connections whose opening was begun.
+    opened: u32,
+    /// Those of them that are neither greeted nor failed.
+    opening: u32,
+    /// Those of them that the driver has not answered.
+    dialing: u32,
+    /// Sockets.
+    alive: u32,
+    turns: Option<Turns>,
+    /// Connections that are due: at the beginning all of a closed loop, later those that found no block.
+    hungry: VecDeque<u32>,
+    /// When work goes on that was broken off.
+    again: Tick,
+    /// Packets that cannot come back because their connection is gone.
+    stranded: u64,
+    /// The first fault of this shard has been told.
+    troubled: bool,
+    start: Tick,
+    next_look: Tick,
+    tally: Tally,
+    second: u64,
+    latencies: Histogram<u64>,
+    packet: Vec<u8>,
+    completed: Vec<Tick>,
+}
+
+impl Load {
+    /// The share of `plan` that shard number `shard` of `shards` has: each `shards`-th connection.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, board: Arc<Board>, pool: Pool, shard: u32, shards: u32) -> Load {
+        let shards = shards.max(1);
+        let share = plan.connections.saturating_sub(shard).div_ceil(shards);
+        Load {
+            shape: Shape::new(plan.framing, plan.body_bytes),
+            connections: (0..share).map(|_| Connection::default()).collect(),
+            by_slot: Vec::new(),
+            outputs: VecDeque::new(),
+            stage: Stage::Opening,
+            opened: 0,
+            opening: 0,
+            dialing: 0,
+            alive: 0,
+            turns: None,
+            hungry: VecDeque::new(),
+            again: Tick::ZERO,
+            stranded: 0,
+            troubled: false,
+            start: Tick::MAX,
+            next_look: Tick::ZERO,
+            tally: Tally::default(),
+            second: 0,
+            latencies: latencies(),
+            packet: Vec::new(),
+            completed: Vec::new(),
+            plan,
+            board,
+            pool,
+            shard,
+            shards,
+        }
+    }
+
+    /// Connections of this shard.
+    #[must_use]
+    pub fn share(&self) -> u32 {
+        self.connections.len() as u32
+    }
+
+    /// The run's number of a connection of this shard.
+    fn number(&self, local: u32) -> u32 {
+        local * self.shards + self.shard
+    }
+
+    /// The connection that has this socket.
+    fn of(&self, socket: SocketId) -> Option<u32> {
+        let local = *self.by_slot.get(socket.slot as usize)?;
+        let connection = self.connections.get(local as usize)?;
+        (connection.socket == Some(socket)).then_some(local)
+    }
+
+    // ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn open_more(&mut self) {
+        while self.stage == Stage::Opening && self.opening < self.plan.opening_max && self.opened < self.share() {
+            let token = ConnectToken(u64::from(self.opened));
+            let target = self.plan.endpoints.of(self.number(self.opened));
+            self.outputs.push_back(Output::Connect { token, target });
+            self.opened += 1;
+            self.opening += 1;
+            self.dialing += 1;
+        }
+        if self.stage == Stage::Opening && self.opening == 0 && self.opened == self.share() {
+            self.stage = Stage::Waiting;
+        }
+    }
+
+    fn connected(&mut self, now: Tick, token: ConnectToken, socket: SocketId) {
+        let slot = socket.slot as usize;
+        if self.by_slot.len() <= slot {
+            self.by_slot.resize(slot + 1, NONE);
+        }
+        self.by_slot[slot] = token.0 as u32;
+        self.alive += 1;
+        self.dialing -= 1;
+        let local = token.0 as u32;
+        self.connections[local as usize].socket = Some(socket);
+        self.outputs.push_back(Output::Read { socket, on: true });
+        match self.stage {
+            Stage::Opening => self.fill(now, local),
+            // It was under way when the run was stopped.
+            _ => {
+                self.connections[local as usize].given_up = true;
+                self.close(local);
+            }
+        }
+    }
+
+    /// A connection came to nothing before it was greeted.
+    fn opening_failed(&mut self) {
+        self.tally.failed += 1;
+        self.opening = self.opening.saturating_sub(1);
+        self.open_more();
+    }
+
+    /// Tells the first fault of this shard: the others are mostly the same.
+    fn tell_trouble(&mut self, token: ConnectToken, fault: SocketFault) {
+        if !std::mem::replace(&mut self.troubled, true) {
+            let target = self.plan.endpoints.of(self.number(token.0 as u32));
+            self.board.report(Report::Trouble(format!("connecting failed: {fault:?} ({target:?})")));
+        }
+    }
+
+    // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The moment at which the next packet of a connection is intended to leave, if that is not later than now.
+    fn due(&self, now: Tick, local: u32) -> Option<Tick> {
+        let connection = &self.connections[local as usize];
+        let under_way = connection.sent - connection.received;
+        match (self.stage, self.plan.pace) {
+            (Stage::Opening, _) => (connection.sent == 0).then_some(now),
+            (Stage::Sending, Pace::Closed { in_flight }) => (under_way < in_flight).then_some(now),
+            (Stage::Sending, Pace::Open { .. }) => {
+                let round = connection.sent.saturating_sub(1);
+                let turn = self.turns?.schedule.turn(self.number(local), round);
+                (under_way < WINDOW && turn <= now && turn < self.end()).then_some(turn)
+            }
+            _ => None,
+        }
+    }
+
+    /// Sends what is due on a connection.
+    fn fill(&mut self, now: Tick, local: u32) {
+        while let Some(time) = self.due(now, local) {
+            let number = self.number(local);
+            let connection = &mut self.connections[local as usize];
+            let Some(socket) = connection.socket.filter(|_| !connection.given_up) else {
+                return;
+            };
+            let first = connection.outgoing.is_empty();
+            if first {
+                connection.outgoing = self.pool.gather();
+            }
+            self.shape.write(number, connection.sent, time, &mut self.packet);
+            if connection.outgoing.push_bytes(&self.pool, &self.packet).is_err() {
+                if !std::mem::replace(&mut connection.hungry, true) {
+                    self.hungry.push_back(local);
+                }
+                return;
+            }
+            connection.sent += 1;
+            self.tally.sent += 1;
+            if first {
+                self.outputs.push_back(Output::Send { socket });
+            }
+        }
+    }
+
+    fn begin_sending(&mut self, now: Tick) {
+        self.stage = Stage::Sending;
+        self.start = now;
+        match self.plan.pace {
+            Pace::Closed { .. } => {
+                self.hungry = (0..self.share()).collect();
+                self.connections.iter_mut().for_each(|connection| connection.hungry = true);
+            }
+            Pace::Open { every } => {
+                let schedule = Schedule::new(now, every, self.plan.connections);
+                self.turns = Some(Turns { schedule, round: 0, local: 0 });
+            }
+        }
+    }
+
+    /// Sends on connections that wait, a bounded number of them.
+    fn feed_hungry(&mut self, now: Tick) {
+        if now < self.again || self.hungry.is_empty() {
+            return;
+        }
+        self.again = now + SOON;
+        for _ in 0..STEP_MAX.min(self.hungry.len() as u32) {
+            let local = self.hungry.pop_front().expect("as many as counted");
+            self.connections[local as usize].hungry = false;
+            self.fill(now, local);
+        }
+    }
+
+    /// Sends on the connections whose turn has come, a bounded number of them.
+    fn take_turns(&mut self, now: Tick) {
+        for _ in 0..STEP_MAX {
+            match self.turns {
+                Some(turns) if self.share() > 0 && self.turn(turns) <= now => {
+                    self.fill(now, turns.local);
+                    let local = (turns.local + 1) % self.share();
+                    let round = turns.round + u32::from(local == 0);
+                    self.turns = Some(Turns { local, round, ..turns });
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn turn(&self, turns: Turns) -> Tick {
+        turns.schedule.turn(self.number(turns.local), turns.round)
+    }
+
+    /// When sending ends.
+    fn end(&self) -> Tick {
+        self.start + self.plan.warmup + self.plan.duration
+    }
+
+    // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn received(&mut self, now: Tick, local: u32, data: &[u8]) {
+        let number = self.number(local);
+        let connection = &mut self.connections[local as usize];
+        if connection.given_up {
+            return;
+        }
+        let (received, progress) = (&mut connection.received, &mut connection.progress);
+        let mut completed = std::mem::take(&mut self.completed);
+        let mut verdict = self.shape.check(number, received, progress, data, |time| completed.push(time));
+        if connection.received > connection.sent {
+            // A peer that knows the pattern answered what was never asked.
+            connection.received = connection.sent;
+            verdict = Err(Mismatch::Damaged);
+        }
+        let greeted = connection.received > 0 && connection.received as usize == completed.len();
+        for time in completed.drain(..) {
+            self.complete(now, time);
+        }
+        self.completed = completed;
+        if greeted && self.stage == Stage::Opening {
+            self.tally.ready += 1;
+            self.opening = self.opening.saturating_sub(1);
+            self.open_more();
+        }
+        match verdict {
+            Ok(()) => self.fill(now, local),
+            Err(mismatch) => {
+                match mismatch {
+                    Mismatch::Misrouted => self.tally.misrouted += 1,
+                    Mismatch::Damaged => self.tally.errors += 1,
+                }
+                self.give_up(local);
+            }
+        }
+    }
+
+    /// A packet came back whole. It counts if it was intended to leave while figures count, however late it is.
+    fn complete(&mut self, now: Tick, time: Tick) {
+        self.tally.received += 1;
+        if time >= self.start + self.plan.warmup && time < self.end() {
+            self.tally.packets += 1;
+            let latency = u64::try_from(now.since(time).as_nanos()).unwrap_or(u64::MAX);
+            self.latencies.saturating_record(latency);
+        }
+    }
+
+    // ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Closes a connection whose fault was counted.
+    fn give_up(&mut self, local: u32) {
+        self.strand(local);
+        self.close(local);
+    }
+
+    /// Notes that a connection is of no use any more.
+    fn strand(&mut self, local: u32) {
+        let connection = &mut self.connections[local as usize];
+        connection.given_up = true;
+        self.stranded += u64::from(connection.sent - connection.received);
+        if self.stage == Stage::Opening && connection.received == 0 {
+            self.opening_failed();
+        }
+    }
+
+    /// Resets rather than finishes: a million addresses in TIME_WAIT would be in the way of the next run.
+    fn close(&mut self, local: u32) {
+        if let Some(socket) = self.connections[local as usize].socket {
+            self.outputs.push_back(Output::Close { socket, how: Close::Reset });
+        }
+    }
+
+    fn closed(&mut self, local: u32) {
+        let connection = &mut self.connections[local as usize];
+        let socket = connection.socket.take();
+        self.pool.recycle(std::mem::take(&mut connection.outgoing));
+        self.alive -= 1;
+        if let Some(socket) = socket {
+            self.by_slot[socket.slot as usize] = NONE;
+        }
+        let expected = connection.given_up || matches!(self.stage, Stage::Closing { .. });
+        if !expected {
+            self.tally.errors += 1;
+            self.strand(local);
+        }
+    }
+
+    // ── stages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// What the time alone brings about.
+    fn advance(&mut self, now: Tick) {
+        if now >= self.next_look {
+            self.look(now);
+        }
+        match self.stage {
+            Stage::Opening => {
+                self.open_more();
+                self.feed_hungry(now);
+            }
+            Stage::Sending if now >= self.end() => self.settle(now),
+            Stage::Sending => {
+                self.feed_hungry(now);
+                self.take_turns(now);
+            }
+            Stage::Settling { until } if now >= until || self.all_back() => self.close_some(now, 0),
+            Stage::Closing { next } => self.close_some(now, next),
+            Stage::Waiting | Stage::Settling { .. } | Stage::Done => {}
+        }
+    }
+
+    /// Publishes counts and looks for signals.
+    fn look(&mut self, now: Tick) {
+        self.next_look = now + LOOK;
+        let running = !matches!(self.stage, Stage::Closing { .. } | Stage::Done);
+        if running && self.board.has_stopped() && !matches!(self.stage, Stage::Settling { .. }) {
+            self.settle(now);
+        } else if self.stage == Stage::Waiting && self.board.has_go() {
+            self.begin_sending(now);
+        }
+        self.report_interval(now);
+        self.board.publish(self.shard as usize, self.tally);
+    }
+
+    fn settle(&mut self, now: Tick) {
+        self.hungry.clear();
+        self.turns = None;
+        self.stage = Stage::Settling { until: now + self.plan.grace };
+    }
+
+    /// Whether nothing that was sent can still come back.
+    fn all_back(&self) -> bool {
+        self.tally.received + self.stranded >= self.tally.sent
+    }
+
+    /// Hands over the latencies of a second that has passed.
+    fn report_interval(&mut self, now: Tick) {
+        if self.start == Tick::MAX {
+            return;
+        }
+        let second = now.since(self.start).as_secs();
+        if (second > self.second || self.stage == Stage::Done) && !self.latencies.is_empty() {
+            let latencies = std::mem::replace(&mut self.latencies, latencies());
+            self.board.report(Report::Interval { second: self.second, latencies });
+        }
+        self.second = second;
+    }
+
+    /// Closes a bounded number of connections, and ends when the last one is gone.
+    fn close_some(&mut self, now: Tick, next: u32) {
+        let end = if now < self.again { next } else { (next + STEP_MAX).min(self.share()) };
+        for local in next..end {
+            if !self.connections[local as usize].given_up {
+                self.close(local);
+            }
+        }
+        if end > next {
+            self.again = now + SOON;
+        }
+        self.stage = Stage::Closing { next: end };
+        if end == self.share() && self.alive == 0 && self.dialing == 0 {
+            self.finish();
+        }
+    }
+
+    /// The last word.
+    fn finish(&mut self) {
+        self.stage = Stage::Done;
+        self.tally.lost = self.connections.iter().map(|c| u64::from(c.sent - c.received)).sum();
+        self.report_interval(self.next_look);
+        self.board.publish(self.shard as usize, self.tally);
+        self.board.report(Report::Done);
+        self.outputs.push_back(Output::Drained);
+    }
+}
+
+impl Machine for Load {
+    type Item = Infallible;
+
+    fn handle(&mut self, now: Tick, input: Input<Infallible>) {
+        match input {
+            Input::Connected { token, socket } => self.connected(now, token, socket),
+            Input::ConnectFailed { token, fault } => {
+                self.dialing -= 1;
+                self.tally.errors += 1;
+                self.tell_trouble(token, fault);
+                self.opening_failed();
+            }
+            Input::Received { socket, data } => {
+                if let Some(local) = self.of(socket) {
+                    self.received(now, local, &data);
+                }
+            }
+            Input::Sent { socket, bytes } => {
+                if let Some(local) = self.of(socket) {
+                    let connection = &mut self.connections[local as usize];
+                    connection.outgoing.advance(bytes, drop);
+                    if connection.outgoing.is_empty() {
+                        self.pool.recycle(std::mem::take(&mut connection.outgoing));
+                    }
+                }
+            }
+            Input::Ended { socket } => {
+                if let Some(local) = self.of(socket).filter(|local| !self.connections[*local as usize].given_up) {
+                    self.tally.errors += 1;
+                    self.give_up(local);
+                }
+            }
+            Input::Closed { socket } => {
+                if let Some(local) = self.of(socket) {
+                    self.closed(local);
+                }
+            }
+            Input::Drain { .. } => self.board.stop(),
+            // `Closed` follows a failure; the rest does not happen to a client with one shard's worth of sockets.
+            _ => {}
+        }
+        self.advance(now);
+    }
+
+    fn poll(&mut self) -> Option<Output<Infallible>> {
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Tick> {
+        let hungry = if self.hungry.is_empty() { Tick::MAX } else { self.again };
+        let work = match self.stage {
+            Stage::Done => return None,
+            Stage::Waiting => Tick::MAX,
+            Stage::Opening => hungry,
+            Stage::Sending => {
+                let turn = self.turns.filter(|_| self.share() > 0).map_or(Tick::MAX, |turns| self.turn(turns));
+                turn.min(hungry).min(self.end())
+            }
+            Stage::Settling { until } => until,
+            Stage::Closing { next } if next < self.share() => self.again,
+            Stage::Closing { .. } => Tick::MAX,
+        };
+        Some(work.min(self.next_look))
+    }
+
+    fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
+        Some(&self.connections[self.of(socket)? as usize].outgoing)
+    }
+}
