@@ -30,12 +30,43 @@ impl Tally {
     const FIELDS: usize = 8;
 
     fn fields(self) -> [u64; Tally::FIELDS] {
-        let Tally { ready, failed, packets, sent, received, errors, misrouted, lost } = self;
-        [ready, failed, packets, sent, received, errors, misrouted, lost]
+        let Tally {
+            ready,
+            failed,
+            packets,
+            sent,
+            received,
+            errors,
+            misrouted,
+            lost,
+        } = self;
+        [
+            ready, failed, packets, sent, received, errors, misrouted, lost,
+        ]
     }
 
-    fn from_fields([ready, failed, packets, sent, received, errors, misrouted, lost]: [u64; Tally::FIELDS]) -> Tally {
-        Tally { ready, failed, packets, sent, received, errors, misrouted, lost }
+    fn from_fields(
+        [
+            ready,
+            failed,
+            packets,
+            sent,
+            received,
+            errors,
+            misrouted,
+            lost,
+        ]: [u64; Tally::FIELDS],
+    ) -> Tally {
+        Tally {
+            ready,
+            failed,
+            packets,
+            sent,
+            received,
+            errors,
+            misrouted,
+            lost,
+        }
     }
 
     /// Both together.
@@ -83,13 +114,24 @@ impl Board {
     pub fn new(shards: usize) -> (Board, Receiver<Report>) {
         let (reports, queue) = unbounded();
         let tallies = (0..shards).map(|_| CachePadded::default()).collect();
-        (Board { tallies, go: AtomicBool::new(false), stop: AtomicBool::new(false), reports }, queue)
+        (
+            Board {
+                tallies,
+                go: AtomicBool::new(false),
+                stop: AtomicBool::new(false),
+                reports,
+            },
+            queue,
+        )
     }
 
     /// Publishes a shard's counts.
     pub fn publish(&self, shard: usize, tally: Tally) {
         if let Some(cells) = self.tallies.get(shard) {
-            cells.iter().zip(tally.fields()).for_each(|(cell, value)| cell.store(value, Ordering::Relaxed));
+            cells
+                .iter()
+                .zip(tally.fields())
+                .for_each(|(cell, value)| cell.store(value, Ordering::Relaxed));
         }
     }
 
@@ -97,9 +139,14 @@ impl Board {
     #[must_use]
     pub fn total(&self) -> Tally {
         let shard = |cells: &CachePadded<[AtomicU64; Tally::FIELDS]>| {
-            Tally::from_fields(std::array::from_fn(|field| cells[field].load(Ordering::Relaxed)))
+            Tally::from_fields(std::array::from_fn(|field| {
+                cells[field].load(Ordering::Relaxed)
+            }))
         };
-        self.tallies.iter().map(shard).fold(Tally::default(), Tally::and)
+        self.tallies
+            .iter()
+            .map(shard)
+            .fold(Tally::default(), Tally::and)
     }
 
     /// Hands a report to the main thread; one that has gone away needs none.
@@ -137,7 +184,16 @@ mod tests {
     #[test]
     fn tallies_add_up_over_shards() {
         let (board, _queue) = Board::new(2);
-        let one = Tally { ready: 1, failed: 2, packets: 3, sent: 4, received: 5, errors: 6, misrouted: 7, lost: 8 };
+        let one = Tally {
+            ready: 1,
+            failed: 2,
+            packets: 3,
+            sent: 4,
+            received: 5,
+            errors: 6,
+            misrouted: 7,
+            lost: 8,
+        };
         board.publish(0, one);
         board.publish(1, one);
         board.publish(2, one);

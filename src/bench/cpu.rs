@@ -22,10 +22,16 @@ fn used_below(folder: &Path) -> Option<Duration> {
         let text = fs::read_to_string(path.join("schedstat")).ok()?;
         text.split(' ').next()?.parse::<u64>().ok()
     };
-    let fine: u64 = threads.filter_map(|thread| on_processor(&thread.path())).sum();
+    let fine: u64 = threads
+        .filter_map(|thread| on_processor(&thread.path()))
+        .sum();
     let coarse = from_stat(&fs::read_to_string(folder.join("stat")).ok()?)?;
     // Ended threads are only in the coarse count, and a kernel without schedstat has only that.
-    Some(Duration::from_nanos(if fine + TICK_NANOS * 2 >= coarse { fine } else { coarse }))
+    Some(Duration::from_nanos(if fine + TICK_NANOS * 2 >= coarse {
+        fine
+    } else {
+        coarse
+    }))
 }
 
 /// Fields 14 and 15 of `/proc/PID/stat`, counted behind the name, which may hold anything.
@@ -56,7 +62,10 @@ mod tests {
     #[test]
     fn threads_are_summed_to_the_nanosecond() {
         let folder = process(STAT, &["300000001 5 6", "120000002 0 0"]);
-        assert_eq!(used_below(folder.path()), Some(Duration::from_nanos(420_000_003)));
+        assert_eq!(
+            used_below(folder.path()),
+            Some(Duration::from_nanos(420_000_003))
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::board::{Board, Report, Tally, latencies};
 use super::payload::{Mismatch, Progress, Shape};
 use super::plan::{Pace, Plan, Schedule};
 use hdrhistogram::Histogram;
-use megaphone_core::contract::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
+use megaphone_core::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
 use std::collections::VecDeque;
@@ -161,7 +161,10 @@ impl Load {
     // ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     fn open_more(&mut self) {
-        while self.stage == Stage::Opening && self.opening < self.plan.opening_max && self.opened < self.share() {
+        while self.stage == Stage::Opening
+            && self.opening < self.plan.opening_max
+            && self.opened < self.share()
+        {
             let token = ConnectToken(u64::from(self.opened));
             let target = self.plan.endpoints.of(self.number(self.opened));
             self.outputs.push_back(Output::Connect { token, target });
@@ -206,7 +209,9 @@ impl Load {
     fn tell_trouble(&mut self, token: ConnectToken, fault: SocketFault) {
         if !std::mem::replace(&mut self.troubled, true) {
             let target = self.plan.endpoints.of(self.number(token.0 as u32));
-            self.board.report(Report::Trouble(format!("connecting failed: {fault:?} ({target:?})")));
+            self.board.report(Report::Trouble(format!(
+                "connecting failed: {fault:?} ({target:?})"
+            )));
         }
     }
 
@@ -240,8 +245,13 @@ impl Load {
             if first {
                 connection.outgoing = self.pool.gather();
             }
-            self.shape.write(number, connection.sent, time, &mut self.packet);
-            if connection.outgoing.push_bytes(&self.pool, &self.packet).is_err() {
+            self.shape
+                .write(number, connection.sent, time, &mut self.packet);
+            if connection
+                .outgoing
+                .push_bytes(&self.pool, &self.packet)
+                .is_err()
+            {
                 if !std::mem::replace(&mut connection.hungry, true) {
                     self.hungry.push_back(local);
                 }
@@ -261,11 +271,17 @@ impl Load {
         match self.plan.pace {
             Pace::Closed { .. } => {
                 self.hungry = (0..self.share()).collect();
-                self.connections.iter_mut().for_each(|connection| connection.hungry = true);
+                self.connections
+                    .iter_mut()
+                    .for_each(|connection| connection.hungry = true);
             }
             Pace::Open { every } => {
                 let schedule = Schedule::new(now, every, self.plan.connections);
-                self.turns = Some(Turns { schedule, round: 0, local: 0 });
+                self.turns = Some(Turns {
+                    schedule,
+                    round: 0,
+                    local: 0,
+                });
             }
         }
     }
@@ -291,7 +307,11 @@ impl Load {
                     self.fill(now, turns.local);
                     let local = (turns.local + 1) % self.share();
                     let round = turns.round + u32::from(local == 0);
-                    self.turns = Some(Turns { local, round, ..turns });
+                    self.turns = Some(Turns {
+                        local,
+                        round,
+                        ..turns
+                    });
                 }
                 _ => return,
             }
@@ -317,7 +337,9 @@ impl Load {
         }
         let (received, progress) = (&mut connection.received, &mut connection.progress);
         let mut completed = std::mem::take(&mut self.completed);
-        let mut verdict = self.shape.check(number, received, progress, data, |time| completed.push(time));
+        let mut verdict = self.shape.check(number, received, progress, data, |time| {
+            completed.push(time)
+        });
         if connection.received > connection.sent {
             // A peer that knows the pattern answered what was never asked.
             connection.received = connection.sent;
@@ -376,7 +398,10 @@ impl Load {
     /// Resets rather than finishes: a million addresses in TIME_WAIT would be in the way of the next run.
     fn close(&mut self, local: u32) {
         if let Some(socket) = self.connections[local as usize].socket {
-            self.outputs.push_back(Output::Close { socket, how: Close::Reset });
+            self.outputs.push_back(Output::Close {
+                socket,
+                how: Close::Reset,
+            });
         }
     }
 
@@ -434,7 +459,9 @@ impl Load {
     fn settle(&mut self, now: Tick) {
         self.hungry.clear();
         self.turns = None;
-        self.stage = Stage::Settling { until: now + self.plan.grace };
+        self.stage = Stage::Settling {
+            until: now + self.plan.grace,
+        };
     }
 
     /// Whether nothing that was sent can still come back.
@@ -450,14 +477,21 @@ impl Load {
         let second = now.since(self.start).as_secs();
         if (second > self.second || self.stage == Stage::Done) && !self.latencies.is_empty() {
             let latencies = std::mem::replace(&mut self.latencies, latencies());
-            self.board.report(Report::Interval { second: self.second, latencies });
+            self.board.report(Report::Interval {
+                second: self.second,
+                latencies,
+            });
         }
         self.second = second;
     }
 
     /// Closes a bounded number of connections, and ends when the last one is gone.
     fn close_some(&mut self, now: Tick, next: u32) {
-        let end = if now < self.again { next } else { (next + STEP_MAX).min(self.share()) };
+        let end = if now < self.again {
+            next
+        } else {
+            (next + STEP_MAX).min(self.share())
+        };
         for local in next..end {
             if !self.connections[local as usize].given_up {
                 self.close(local);
@@ -475,7 +509,11 @@ impl Load {
     /// The last word.
     fn finish(&mut self) {
         self.stage = Stage::Done;
-        self.tally.lost = self.connections.iter().map(|c| u64::from(c.sent - c.received)).sum();
+        self.tally.lost = self
+            .connections
+            .iter()
+            .map(|c| u64::from(c.sent - c.received))
+            .sum();
         self.report_interval(self.next_look);
         self.board.publish(self.shard as usize, self.tally);
         self.board.report(Report::Done);
@@ -510,7 +548,10 @@ impl Machine for Load {
                 }
             }
             Input::Ended { socket } => {
-                if let Some(local) = self.of(socket).filter(|local| !self.connections[*local as usize].given_up) {
+                if let Some(local) = self
+                    .of(socket)
+                    .filter(|local| !self.connections[*local as usize].given_up)
+                {
                     self.tally.errors += 1;
                     self.give_up(local);
                 }
@@ -532,13 +573,20 @@ impl Machine for Load {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        let hungry = if self.hungry.is_empty() { Tick::MAX } else { self.again };
+        let hungry = if self.hungry.is_empty() {
+            Tick::MAX
+        } else {
+            self.again
+        };
         let work = match self.stage {
             Stage::Done => return None,
             Stage::Waiting => Tick::MAX,
             Stage::Opening => hungry,
             Stage::Sending => {
-                let turn = self.turns.filter(|_| self.share() > 0).map_or(Tick::MAX, |turns| self.turn(turns));
+                let turn = self
+                    .turns
+                    .filter(|_| self.share() > 0)
+                    .map_or(Tick::MAX, |turns| self.turn(turns));
                 turn.min(hungry).min(self.end())
             }
             Stage::Settling { until } => until,

@@ -55,7 +55,11 @@ impl Shape {
         let repeated = PATTERN_BYTES + body_bytes as usize;
         let one: Vec<u8> = (0..PATTERN_BYTES).map(|_| rng.next_u32() as u8).collect();
         let pattern = one.iter().copied().cycle().take(repeated).collect();
-        Shape { framing, body_bytes: body_bytes.max(HEAD_BYTES as u32), pattern }
+        Shape {
+            framing,
+            body_bytes: body_bytes.max(HEAD_BYTES as u32),
+            pattern,
+        }
     }
 
     /// The bytes of one packet, in `packet`'s memory.
@@ -88,19 +92,32 @@ impl Shape {
             let number = u64::from(*sequence).to_be_bytes();
             let parts: [(usize, &[u8], Mismatch); 4] = [
                 (0, &header, Mismatch::Damaged),
-                (body, &u64::from(connection).to_be_bytes(), Mismatch::Misrouted),
+                (
+                    body,
+                    &u64::from(connection).to_be_bytes(),
+                    Mismatch::Misrouted,
+                ),
                 (body + 8, &number, Mismatch::Damaged),
-                (body + HEAD_BYTES, self.pattern(connection, *sequence), Mismatch::Damaged),
+                (
+                    body + HEAD_BYTES,
+                    self.pattern(connection, *sequence),
+                    Mismatch::Damaged,
+                ),
             ];
             let time = body + TIME_AT..body + HEAD_BYTES;
             let at = progress.at as usize;
             let taken;
             if time.contains(&at) {
                 taken = arrived.len().min(time.end - at);
-                progress.time = arrived[..taken].iter().fold(progress.time, |time, byte| time << 8 | u64::from(*byte));
+                progress.time = arrived[..taken]
+                    .iter()
+                    .fold(progress.time, |time, byte| time << 8 | u64::from(*byte));
             } else {
-                let part = parts.iter().find(|(start, bytes, _)| (*start..start + bytes.len()).contains(&at));
-                let (start, bytes, mismatch) = part.expect("the parts and the time cover the packet");
+                let part = parts
+                    .iter()
+                    .find(|(start, bytes, _)| (*start..start + bytes.len()).contains(&at));
+                let (start, bytes, mismatch) =
+                    part.expect("the parts and the time cover the packet");
                 let expected = &bytes[at - start..];
                 taken = arrived.len().min(expected.len());
                 if arrived[..taken] != expected[..taken] {

@@ -3,7 +3,7 @@
 use super::payload::{HEAD_BYTES, Shape};
 use crate::config::{Address, ConfigError};
 use crate::failure::Failure;
-use megaphone_core::contract::Target;
+use megaphone_core::Target;
 use megaphone_frame::Framing;
 use megaphone_wheel::Tick;
 use std::fmt;
@@ -76,10 +76,16 @@ impl Plan {
             return usage("--framing link: clients do not speak it; choose raw, classic-fixed, classic-var or tpkt".into());
         }
         if !Shape::is_possible(self.framing, self.body_bytes) {
-            return usage(format!("--size {body}B: {} packets cannot be that long", self.framing));
+            return usage(format!(
+                "--size {body}B: {} packets cannot be that long",
+                self.framing
+            ));
         }
         if !(1..=CONNECTIONS_MAX).contains(&self.connections) {
-            return usage(format!("--connections {}: 1 to {CONNECTIONS_MAX} are possible", self.connections));
+            return usage(format!(
+                "--connections {}: 1 to {CONNECTIONS_MAX} are possible",
+                self.connections
+            ));
         }
         match self.endpoints.capacity() {
             Some(most) if most < u64::from(self.connections) => usage(format!(
@@ -106,7 +112,11 @@ pub struct Endpoints {
 impl Endpoints {
     /// How many connections differ in address or port; `None` if that is not limited.
     fn capacity(&self) -> Option<u64> {
-        let tcp = self.to.iter().filter(|to| matches!(to, Address::Tcp(_))).count();
+        let tcp = self
+            .to
+            .iter()
+            .filter(|to| matches!(to, Address::Tcp(_)))
+            .count();
         if tcp < self.to.len() {
             return None;
         }
@@ -128,10 +138,17 @@ impl Endpoints {
             Some(ports) => (ports.nth(round % ports.count()), round / ports.count()),
             None => (0, round),
         };
-        let any = if to.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
+        let any = if to.is_ipv4() {
+            IpAddr::from([0; 4])
+        } else {
+            IpAddr::from([0; 16])
+        };
         let from = self.from.get(turn(self.from.len(), address)).copied();
         let named = from.is_some() || port != 0;
-        Target::Tcp { to, from: named.then(|| SocketAddr::new(from.unwrap_or(any), port)) }
+        Target::Tcp {
+            to,
+            from: named.then(|| SocketAddr::new(from.unwrap_or(any), port)),
+        }
     }
 }
 
@@ -156,7 +173,10 @@ impl FromStr for Ports {
         let malformed = || ConfigError::malformed(text, "a range of ports", "10000-60000");
         let (first, last) = text.split_once('-').ok_or_else(malformed)?;
         let port = |digits: &str| digits.parse::<u16>().ok().filter(|port| *port != 0);
-        let (first, last) = (port(first).ok_or_else(malformed)?, port(last).ok_or_else(malformed)?);
+        let (first, last) = (
+            port(first).ok_or_else(malformed)?,
+            port(last).ok_or_else(malformed)?,
+        );
         if first > last {
             return Err(malformed());
         }
@@ -175,16 +195,29 @@ impl FromStr for Sources {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Sources, ConfigError> {
-        let malformed = || ConfigError::malformed(text, "an IP address or a range of them", "127.0.1.1-127.0.1.50");
-        let Some((first, last)) = text.split_once('-') else {
-            return text.parse().map(|ip| Sources(vec![ip])).map_err(|_| malformed());
+        let malformed = || {
+            ConfigError::malformed(
+                text,
+                "an IP address or a range of them",
+                "127.0.1.1-127.0.1.50",
+            )
         };
-        let number = |ip: &str| ip.parse::<Ipv4Addr>().map(u32::from).map_err(|_| malformed());
+        let Some((first, last)) = text.split_once('-') else {
+            return text
+                .parse()
+                .map(|ip| Sources(vec![ip]))
+                .map_err(|_| malformed());
+        };
+        let number = |ip: &str| {
+            ip.parse::<Ipv4Addr>()
+                .map(u32::from)
+                .map_err(|_| malformed())
+        };
         let (first, last) = (number(first)?, number(last)?);
         match last.checked_sub(first) {
-            Some(more) if more < SOURCES_MAX => {
-                Ok(Sources((first..=last).map(|ip| IpAddr::V4(ip.into())).collect()))
-            }
+            Some(more) if more < SOURCES_MAX => Ok(Sources(
+                (first..=last).map(|ip| IpAddr::V4(ip.into())).collect(),
+            )),
             _ => Err(malformed()),
         }
     }
@@ -208,7 +241,11 @@ impl Schedule {
     #[must_use]
     pub fn new(start: Tick, every: Duration, connections: u32) -> Schedule {
         let every = u64::try_from(every.as_nanos()).unwrap_or(u64::MAX).max(1);
-        Schedule { start, every, connections: u64::from(connections.max(1)) }
+        Schedule {
+            start,
+            every,
+            connections: u64::from(connections.max(1)),
+        }
     }
 
     /// When the turn of connection `number` in `round` is.
@@ -224,8 +261,17 @@ impl Schedule {
 /// One line for the operator.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { connections, framing, body_bytes, duration, .. } = self;
-        write!(f, "{connections} connections, {framing} packets of {body_bytes} B, ")?;
+        let Plan {
+            connections,
+            framing,
+            body_bytes,
+            duration,
+            ..
+        } = self;
+        write!(
+            f,
+            "{connections} connections, {framing} packets of {body_bytes} B, "
+        )?;
         match self.pace {
             Pace::Closed { in_flight } => write!(f, "closed loop with {in_flight} under way each")?,
             Pace::Open { every } => {
@@ -243,8 +289,14 @@ mod tests {
 
     fn endpoints(to: &[&str], from: &str, ports: &str) -> Endpoints {
         Endpoints {
-            to: to.iter().map(|to| to.parse().expect("an address")).collect(),
-            from: from.parse::<Sources>().map(|sources| sources.0).unwrap_or_default(),
+            to: to
+                .iter()
+                .map(|to| to.parse().expect("an address"))
+                .collect(),
+            from: from
+                .parse::<Sources>()
+                .map(|sources| sources.0)
+                .unwrap_or_default(),
             ports: ports.parse().ok(),
         }
     }
@@ -265,7 +317,11 @@ mod tests {
 
     #[test]
     fn no_two_connections_have_the_same_ends() {
-        let endpoints = endpoints(&["127.0.0.1:1", "127.0.0.1:2"], "127.0.1.1-127.0.1.3", "10000-10004");
+        let endpoints = endpoints(
+            &["127.0.0.1:1", "127.0.0.1:2"],
+            "127.0.1.1-127.0.1.3",
+            "10000-10004",
+        );
         assert_eq!(endpoints.capacity(), Some(30));
         let mut seen: Vec<String> = (0..30).map(|n| format!("{:?}", endpoints.of(n))).collect();
         seen.sort();
@@ -273,18 +329,41 @@ mod tests {
         assert_eq!(seen.len(), 30);
         assert!(plan(endpoints.clone(), 30, 64).check().is_ok());
         let error = plan(endpoints, 31, 64).check().expect_err("one too many");
-        assert!(error.to_string().contains("these addresses and ports make 30"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("these addresses and ports make 30"),
+            "{error}"
+        );
     }
 
     #[test]
     fn without_sources_the_kernel_chooses() {
         let to = "127.0.0.1:1".parse().expect("an endpoint");
-        assert_eq!(endpoints(&["127.0.0.1:1"], "", "").of(7), Target::Tcp { to, from: None });
+        assert_eq!(
+            endpoints(&["127.0.0.1:1"], "", "").of(7),
+            Target::Tcp { to, from: None }
+        );
         let only_ports = endpoints(&["127.0.0.1:1"], "", "100-200").of(7);
-        assert_eq!(only_ports, Target::Tcp { to, from: "0.0.0.0:107".parse().ok() });
+        assert_eq!(
+            only_ports,
+            Target::Tcp {
+                to,
+                from: "0.0.0.0:107".parse().ok()
+            }
+        );
         let only_address = endpoints(&["127.0.0.1:1"], "127.0.0.9", "").of(7);
-        assert_eq!(only_address, Target::Tcp { to, from: "127.0.0.9:0".parse().ok() });
-        assert_eq!(endpoints(&["unix:/x"], "", "").of(7), Target::Unix("/x".into()));
+        assert_eq!(
+            only_address,
+            Target::Tcp {
+                to,
+                from: "127.0.0.9:0".parse().ok()
+            }
+        );
+        assert_eq!(
+            endpoints(&["unix:/x"], "", "").of(7),
+            Target::Unix("/x".into())
+        );
         assert_eq!(endpoints(&["unix:/x"], "", "").capacity(), None);
     }
 
@@ -293,28 +372,54 @@ mod tests {
         let to = endpoints(&["unix:/x"], "", "");
         let fits = |connections, body| plan(to.clone(), connections, body).check().is_ok();
         assert_eq!([23, 24, 25].map(|body| fits(1, body)), [false, true, true]);
-        assert_eq!([1 << 20, (1 << 20) + 1].map(|body| fits(1, body)), [true, false]);
-        assert_eq!([0, 1, CONNECTIONS_MAX, CONNECTIONS_MAX + 1].map(|n| fits(n, 64)), [false, true, true, false]);
+        assert_eq!(
+            [1 << 20, (1 << 20) + 1].map(|body| fits(1, body)),
+            [true, false]
+        );
+        assert_eq!(
+            [0, 1, CONNECTIONS_MAX, CONNECTIONS_MAX + 1].map(|n| fits(n, 64)),
+            [false, true, true, false]
+        );
     }
 
     #[test]
     fn ranges_are_read_or_refused() {
-        assert_eq!("127.0.0.255-127.0.1.1".parse::<Sources>().map(|s| s.0.len()), Ok(3));
+        assert_eq!(
+            "127.0.0.255-127.0.1.1"
+                .parse::<Sources>()
+                .map(|s| s.0.len()),
+            Ok(3)
+        );
         assert_eq!("::1".parse::<Sources>().map(|s| s.0.len()), Ok(1));
-        for wrong in ["", "a", "127.0.0.2-127.0.0.1", "::1-::2", "0.0.0.0-255.255.255.255", "127.0.0.1-"] {
+        for wrong in [
+            "",
+            "a",
+            "127.0.0.2-127.0.0.1",
+            "::1-::2",
+            "0.0.0.0-255.255.255.255",
+            "127.0.0.1-",
+        ] {
             assert!(wrong.parse::<Sources>().is_err(), "{wrong}");
         }
         for wrong in ["", "1", "0-5", "5-4", "1-65536", "-"] {
             assert!(wrong.parse::<Ports>().is_err(), "{wrong}");
         }
-        assert_eq!("1-65535".parse::<Ports>().map(|ports| ports.count()), Ok(65_535));
+        assert_eq!(
+            "1-65535".parse::<Ports>().map(|ports| ports.count()),
+            Ok(65_535)
+        );
     }
 
     #[test]
     fn turns_are_even_over_a_round() {
         let schedule = Schedule::new(Tick(1_000), Duration::from_nanos(100), 4);
-        let turns: Vec<u64> = (0..2).flat_map(|round| (0..4).map(move |n| schedule.turn(n, round).0)).collect();
-        assert_eq!(turns, [1_000, 1_025, 1_050, 1_075, 1_100, 1_125, 1_150, 1_175]);
+        let turns: Vec<u64> = (0..2)
+            .flat_map(|round| (0..4).map(move |n| schedule.turn(n, round).0))
+            .collect();
+        assert_eq!(
+            turns,
+            [1_000, 1_025, 1_050, 1_075, 1_100, 1_125, 1_150, 1_175]
+        );
         let slow = Schedule::new(Tick(0), Duration::MAX, 1);
         assert_eq!(slow.turn(0, u32::MAX), Tick::MAX);
     }

@@ -64,7 +64,13 @@ impl World {
         let board = Arc::new(board);
         let pool = Pool::new(&PoolConfig::new(0)).expect("a pool of the default shape");
         World {
-            load: Load::new(Arc::new(plan), Arc::clone(&board), pool.clone(), shard, shards),
+            load: Load::new(
+                Arc::new(plan),
+                Arc::clone(&board),
+                pool.clone(),
+                shard,
+                shards,
+            ),
             pool,
             now: Tick(1_000_000_000),
             far,
@@ -84,9 +90,15 @@ impl World {
         match output {
             Output::Connect { token, target } => {
                 self.targets.push(format!("{target:?}"));
-                let socket = SocketId { slot: token.0 as u32 + 10, generation: 1 };
+                let socket = SocketId {
+                    slot: token.0 as u32 + 10,
+                    generation: 1,
+                };
                 let input = match self.far {
-                    Far::Refuses => Input::ConnectFailed { token, fault: SocketFault::Refused },
+                    Far::Refuses => Input::ConnectFailed {
+                        token,
+                        fault: SocketFault::Refused,
+                    },
                     _ => {
                         self.sockets.insert(socket, 0);
                         Input::Connected { token, socket }
@@ -109,14 +121,27 @@ impl World {
 
     /// Takes all that is outgoing, in pieces, and lets it come back.
     fn send(&mut self, socket: SocketId) {
-        let mut bytes = self.load.outgoing(socket).expect("it has something to send").to_vec();
+        let mut bytes = self
+            .load
+            .outgoing(socket)
+            .expect("it has something to send")
+            .to_vec();
         assert!(!bytes.is_empty());
-        self.inputs.push_back((self.now, Input::Sent { socket, bytes: bytes.len() }));
+        self.inputs.push_back((
+            self.now,
+            Input::Sent {
+                socket,
+                bytes: bytes.len(),
+            },
+        ));
         let Some(seen) = self.sockets.get_mut(&socket) else {
             return;
         };
         let back = match self.far {
-            Far::Crossed => SocketId { slot: (socket.slot - 10 ^ 1) + 10, ..socket },
+            Far::Crossed => SocketId {
+                slot: ((socket.slot - 10) ^ 1) + 10,
+                ..socket
+            },
             _ => socket,
         };
         match self.far {
@@ -144,16 +169,28 @@ impl World {
             if self.inputs.front().is_some_and(|(due, _)| *due <= self.now) {
                 let (_, input) = self.inputs.pop_front().expect("there is a front");
                 self.load.handle(self.now, input);
-            } else if self.echoes.front().is_some_and(|(due, ..)| *due <= self.now) {
+            } else if self
+                .echoes
+                .front()
+                .is_some_and(|(due, ..)| *due <= self.now)
+            {
                 let (_, socket, bytes) = self.echoes.pop_front().expect("there is a front");
                 if self.sockets.contains_key(&socket) {
                     let data = self.pool.copy_in(&bytes).expect("the pool is large enough");
                     self.load.handle(self.now, Input::Received { socket, data });
                 }
             } else {
-                let next = [self.inputs.front().map(|i| i.0), self.echoes.front().map(|e| e.0), self.load.deadline()];
+                let next = [
+                    self.inputs.front().map(|i| i.0),
+                    self.echoes.front().map(|e| e.0),
+                    self.load.deadline(),
+                ];
                 let next = next.into_iter().flatten().min().unwrap_or(end);
-                if self.load.deadline().is_some_and(|deadline| deadline <= next) {
+                if self
+                    .load
+                    .deadline()
+                    .is_some_and(|deadline| deadline <= next)
+                {
                     self.now = self.now.max(next);
                     self.load.handle(self.now, Input::Deadline);
                 } else {
@@ -186,19 +223,32 @@ impl World {
 }
 
 const CLOSED: Pace = Pace::Closed { in_flight: 2 };
-const OPEN: Pace = Pace::Open { every: Duration::from_millis(10) };
+const OPEN: Pace = Pace::Open {
+    every: Duration::from_millis(10),
+};
 
 #[test]
 fn an_open_loop_sends_exactly_its_schedule() {
     let mut world = World::new(plan(5, OPEN), Far::Echo);
     let tally = world.run_all();
     // Two seconds count, and every one of five connections has a turn each 10 ms.
-    assert_eq!((tally.packets, tally.lost, tally.errors, tally.misrouted), (1_000, 0, 0, 0));
+    assert_eq!(
+        (tally.packets, tally.lost, tally.errors, tally.misrouted),
+        (1_000, 0, 0, 0)
+    );
     assert_eq!((tally.ready, tally.failed), (5, 0));
-    assert_eq!((tally.sent, tally.received), (1_505, 1_505), "five greetings and the second of warm-up");
+    assert_eq!(
+        (tally.sent, tally.received),
+        (1_505, 1_505),
+        "five greetings and the second of warm-up"
+    );
     let latencies = world.latencies();
     assert_eq!(latencies.len(), 1_000);
-    assert!((100_000..=100_100).contains(&latencies.max()), "{}", latencies.max());
+    assert!(
+        (100_000..=100_100).contains(&latencies.max()),
+        "{}",
+        latencies.max()
+    );
 }
 
 #[test]
@@ -216,7 +266,11 @@ fn every_piece_size_is_the_same_stream() {
         let mut world = World::new(plan(3, OPEN), Far::Echo);
         world.piece = piece;
         let tally = world.run_all();
-        assert_eq!((tally.packets, tally.errors, tally.misrouted), (600, 0, 0), "{piece}");
+        assert_eq!(
+            (tally.packets, tally.errors, tally.misrouted),
+            (600, 0, 0),
+            "{piece}"
+        );
     }
 }
 
@@ -228,7 +282,6 @@ fn a_stall_is_not_omitted() {
     world.board.give_go();
     world.run(world.now + Duration::from_secs(2));
     let stalled = world.now;
-    world.echoes.extend(Vec::new());
     world.latency = Duration::from_millis(800);
     world.run(stalled + Duration::from_millis(1));
     world.latency = Duration::from_micros(100);
@@ -236,19 +289,29 @@ fn a_stall_is_not_omitted() {
     let latencies = world.latencies();
     // The one slow echo holds back those behind it in the stream.
     assert!(latencies.max() >= 700_000_000, "{}", latencies.max());
-    assert!(latencies.count_between(100_000_000, 900_000_000) >= 60, "the packets behind it were late too");
+    assert!(
+        latencies.count_between(100_000_000, 900_000_000) >= 60,
+        "the packets behind it were late too"
+    );
 }
 
 #[test]
 fn packets_on_the_wrong_connection_are_misrouted() {
     let mut world = World::new(plan(4, OPEN), Far::Crossed);
-    world.load.connections.iter().for_each(|c| assert!(c.socket.is_none()));
+    world
+        .load
+        .connections
+        .iter()
+        .for_each(|c| assert!(c.socket.is_none()));
     let tally = world.run_all();
     // The classic header names the connection too, and comes first: it is damage there.
     assert_eq!(tally.ready, 0);
     assert!(tally.errors >= 4, "{tally:?}");
 
-    let raw = Plan { framing: Framing::Raw, ..plan(4, OPEN) };
+    let raw = Plan {
+        framing: Framing::Raw,
+        ..plan(4, OPEN)
+    };
     let tally = World::new(raw, Far::Crossed).run_all();
     assert!(tally.misrouted >= 2 && tally.ready == 0, "{tally:?}");
 }
@@ -256,7 +319,10 @@ fn packets_on_the_wrong_connection_are_misrouted() {
 #[test]
 fn damage_is_an_error_and_ends_the_connection() {
     let tally = World::new(plan(4, OPEN), Far::Damaging).run_all();
-    assert_eq!((tally.ready, tally.failed, tally.errors, tally.misrouted), (0, 4, 4, 0));
+    assert_eq!(
+        (tally.ready, tally.failed, tally.errors, tally.misrouted),
+        (0, 4, 4, 0)
+    );
 }
 
 #[test]
@@ -267,15 +333,24 @@ fn silence_is_loss() {
     world.run(world.now + Duration::from_secs(5));
     assert!(world.drained);
     let tally = world.board.total();
-    assert_eq!((tally.sent, tally.received, tally.lost, tally.ready), (2, 0, 2, 0));
+    assert_eq!(
+        (tally.sent, tally.received, tally.lost, tally.ready),
+        (2, 0, 2, 0)
+    );
 }
 
 #[test]
 fn a_connection_that_ends_is_an_error_and_what_was_under_way_is_lost() {
     let tally = World::new(plan(2, OPEN), Far::ClosesAfter(130)).run_all();
     assert_eq!((tally.ready, tally.errors, tally.failed), (2, 2, 0));
-    assert_eq!(tally.received, 4, "130 bytes are two packets and a part of one");
-    assert!(tally.lost >= 2 && tally.lost == tally.sent - tally.received, "{tally:?}");
+    assert_eq!(
+        tally.received, 4,
+        "130 bytes are two packets and a part of one"
+    );
+    assert!(
+        tally.lost >= 2 && tally.lost == tally.sent - tally.received,
+        "{tally:?}"
+    );
 }
 
 #[test]
@@ -283,7 +358,10 @@ fn refused_connections_are_counted_and_the_rest_goes_on() {
     let mut world = World::new(plan(7, CLOSED), Far::Refuses);
     let tally = world.run_all();
     assert_eq!((tally.failed, tally.errors, tally.sent), (7, 7, 0));
-    let troubles = world.reports.try_iter().filter(|report| matches!(report, Report::Trouble(_)));
+    let troubles = world
+        .reports
+        .try_iter()
+        .filter(|report| matches!(report, Report::Trouble(_)));
     assert_eq!(troubles.count(), 1, "the first fault is told, once");
 }
 
@@ -316,7 +394,8 @@ fn an_exhausted_pool_delays_and_loses_nothing() {
         // Time passes without a block to send or receive with.
         let until = world.now + Duration::from_millis(30);
         while world.now < until {
-            world.now = world.now.max(world.load.deadline().expect("it has work")) + Duration::from_micros(1);
+            world.now = world.now.max(world.load.deadline().expect("it has work"))
+                + Duration::from_micros(1);
             world.load.handle(world.now, Input::Deadline);
         }
         world.pool.refuse_after(None);
@@ -325,7 +404,10 @@ fn an_exhausted_pool_delays_and_loses_nothing() {
     world.run(world.now + Duration::from_secs(30));
     let tally = world.board.total();
     assert!(world.drained);
-    assert_eq!((tally.packets, tally.lost, tally.errors, tally.misrouted), (1_000, 0, 0, 0));
+    assert_eq!(
+        (tally.packets, tally.lost, tally.errors, tally.misrouted),
+        (1_000, 0, 0, 0)
+    );
 }
 
 #[test]

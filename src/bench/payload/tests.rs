@@ -1,6 +1,11 @@
 use super::*;
 
-const FRAMINGS: [Framing; 4] = [Framing::Raw, Framing::ClassicFixed, Framing::ClassicVar, Framing::Tpkt];
+const FRAMINGS: [Framing; 4] = [
+    Framing::Raw,
+    Framing::ClassicFixed,
+    Framing::ClassicVar,
+    Framing::Tpkt,
+];
 
 /// Packets 5, 6 and 7 of connection 9.
 fn three_packets(shape: &Shape) -> Vec<u8> {
@@ -13,10 +18,15 @@ fn three_packets(shape: &Shape) -> Vec<u8> {
 }
 
 /// Checks a stream that arrives in the given pieces on connection 9, which waits for packet 5.
-fn check<'p>(shape: &Shape, pieces: impl IntoIterator<Item = &'p [u8]>) -> (Result<(), Mismatch>, Vec<u64>, u32) {
+fn check<'p>(
+    shape: &Shape,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> (Result<(), Mismatch>, Vec<u64>, u32) {
     let (mut sequence, mut progress, mut times) = (5, Progress::default(), Vec::new());
     for piece in pieces {
-        let verdict = shape.check(9, &mut sequence, &mut progress, piece, |time| times.push(time.0));
+        let verdict = shape.check(9, &mut sequence, &mut progress, piece, |time| {
+            times.push(time.0)
+        });
         if verdict.is_err() {
             return (verdict, times, sequence);
         }
@@ -32,7 +42,11 @@ fn what_was_sent_is_accepted_at_every_split() {
             let stream = three_packets(&shape);
             for cut in 0..=stream.len() {
                 let whole = check(&shape, [&stream[..cut], &stream[cut..]]);
-                assert_eq!(whole, (Ok(()), vec![1_005, 1_006, 1_007], 8), "{framing} {body_bytes} at {cut}");
+                assert_eq!(
+                    whole,
+                    (Ok(()), vec![1_005, 1_006, 1_007], 8),
+                    "{framing} {body_bytes} at {cut}"
+                );
             }
             assert_eq!(check(&shape, stream.chunks(1)).1.len(), 3);
         }
@@ -55,7 +69,11 @@ fn every_wrong_byte_is_found() {
                 Some(16..24) => Ok(()),
                 _ => Err(Mismatch::Damaged),
             };
-            assert_eq!(check(&shape, [wrong.as_slice()]).0, expected, "{framing} at {at}");
+            assert_eq!(
+                check(&shape, [wrong.as_slice()]).0,
+                expected,
+                "{framing} at {at}"
+            );
         }
     }
 }
@@ -65,16 +83,28 @@ fn another_connections_packet_is_misrouted() {
     let shape = Shape::new(Framing::Raw, 64);
     let mut packet = Vec::new();
     shape.write(10, 5, Tick(1), &mut packet);
-    assert_eq!(check(&shape, [packet.as_slice()]).0, Err(Mismatch::Misrouted));
+    assert_eq!(
+        check(&shape, [packet.as_slice()]).0,
+        Err(Mismatch::Misrouted)
+    );
 }
 
 #[test]
 fn lost_and_repeated_packets_are_damage() {
     let shape = Shape::new(Framing::Raw, 64);
     let stream = three_packets(&shape);
-    assert_eq!(check(&shape, [&stream[..64], &stream[128..]]).0, Err(Mismatch::Damaged));
-    assert_eq!(check(&shape, [&stream[..64], &stream[..64]]).0, Err(Mismatch::Damaged));
-    assert_eq!(check(&shape, [&stream[..10], &stream[20..]]).0, Err(Mismatch::Damaged));
+    assert_eq!(
+        check(&shape, [&stream[..64], &stream[128..]]).0,
+        Err(Mismatch::Damaged)
+    );
+    assert_eq!(
+        check(&shape, [&stream[..64], &stream[..64]]).0,
+        Err(Mismatch::Damaged)
+    );
+    assert_eq!(
+        check(&shape, [&stream[..10], &stream[20..]]).0,
+        Err(Mismatch::Damaged)
+    );
 }
 
 #[test]
