@@ -1,0 +1,176 @@
+//! What an engine is told: shards, listeners, sizes, policies. Plain data with defaults.
+
+use megaphone_core::{ListenerId, Note, ShardId};
+use megaphone_metrics::Page;
+use megaphone_pool::{Class, PoolConfig};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Takes notes for the operator.
+pub type NoteSink = Arc<dyn Fn(ShardId, &Note) + Send + Sync>;
+
+/// Everything the engine wants to know. The default is one unpinned shard without listeners.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// How many shards, 1 to 4,096.
+    pub shards: u16,
+    /// CPUs to pin shards to, round robin; empty: not pinned.
+    pub cpus: Vec<usize>,
+    /// The listeners; [`ListenerId`] is the index.
+    pub listeners: Vec<ListenerSpec>,
+    /// Sockets per shard, the size of the direct-descriptor table. `None`: as many as RLIMIT_NOFILE's hard limit
+    /// allows, 1,048,576 at most (both are the kernel's bounds per ring).
+    pub sockets_max: Option<u32>,
+    /// Submission queue entries per shard.
+    pub submission_entries: u32,
+    /// Completion queue entries per shard. Too few costs time (the kernel keeps the rest back), not completions.
+    pub completion_entries: u32,
+    /// Each shard's pool; `owner` is set by the engine.
+    pub pool: PoolConfig,
+    /// Which blocks the kernel receives into.
+    pub receive_class: Class,
+    /// How many of them the kernel has at any time: a power of two up to 32,768.
+    pub receive_buffers: u16,
+    /// Items per mesh lane that may be unanswered.
+    pub mesh_capacity: u32,
+    /// When sockets are parked.
+    pub parking: Parking,
+    /// Where each shard publishes the engine's figures; may be empty.
+    pub pages: Vec<Arc<Page>>,
+    /// Takes what an operator should read; called on the shard's thread.
+    pub notes: NoteSink,
+    /// Lets glommio report turns that take too long (it uses SIGUSR1).
+    pub detect_stalls: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            cpus: Vec::new(),
+            listeners: Vec::new(),
+            sockets_max: None,
+            submission_entries: 1_024,
+            completion_entries: 8_192,
+            pool: PoolConfig::new(0),
+            receive_class: Class::Receive,
+            receive_buffers: 1_024,
+            mesh_capacity: 256,
+            parking: Parking::default(),
+            pages: Vec::new(),
+            notes: Arc::new(|_, _| ()),
+            detect_stalls: false,
+        }
+    }
+}
+
+/// When a socket is parked (one poll, little kernel memory, one operation more per arrival) and when it is active (a
+/// multishot receive).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parking {
+    /// A parked socket that has something to read twice within this time becomes active.
+    pub hot: Duration,
+    /// An active socket that has had nothing to read for this long is parked.
+    pub quiet: Duration,
+}
+
+impl Default for Parking {
+    fn default() -> Self {
+        Self {
+            hot: Duration::from_millis(500),
+            quiet: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A listener, opened for all shards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerSpec {
+    /// Where.
+    pub address: ListenAddress,
+    /// Connections that the kernel completes before they are accepted (listen(2)); clipped by net.core.somaxconn.
+    pub backlog: i32,
+    /// Options of accepted sockets: set on the listener, inherited.
+    pub options: SocketOptions,
+    /// Whether the machine wants to know peers' addresses: one more operation per accept.
+    pub wants_peer: bool,
+}
+
+impl ListenerSpec {
+    /// A TCP listener with the defaults.
+    #[must_use]
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self {
+            address: ListenAddress::Tcp(address),
+            backlog: 65_535,
+            options: SocketOptions::default(),
+            wants_peer: true,
+        }
+    }
+
+    /// A Unix stream listener with the defaults. A stale socket file is replaced.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        let address = ListenAddress::Unix(path.into());
+        Self {
+            address,
+            backlog: 4_096,
+            options: SocketOptions::default(),
+            wants_peer: false,
+        }
+    }
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// TCP: each shard has a socket of its own (SO_REUSEPORT), the kernel spreads connections by hash. Port 0: any.
+    Tcp(SocketAddr),
+    /// Unix: all shards accept from one socket.
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Options of accepted TCP sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// TCP_NODELAY.
+    pub nodelay: bool,
+    /// SO_KEEPALIVE with this idle time before the first probe.
+    pub keepalive: Option<Duration>,
+    /// TCP_USER_TIMEOUT: how long sent data may be unacknowledged.
+    pub user_timeout: Option<Duration>,
+    /// SO_SNDBUF in bytes; `None`: the kernel's tuning.
+    pub send_buffer_bytes: Option<usize>,
+    /// SO_RCVBUF in bytes; `None`: the kernel's tuning.
+    pub receive_buffer_bytes: Option<usize>,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            nodelay: true,
+            keepalive: None,
+            user_timeout: None,
+            send_buffer_bytes: None,
+            receive_buffer_bytes: None,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// The listeners with their ids.
+    pub(crate) fn listeners(&self) -> impl Iterator<Item = (ListenerId, &ListenerSpec)> {
+        (0..).map(ListenerId).zip(&self.listeners)
+    }
+}

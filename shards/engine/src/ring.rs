@@ -1,0 +1,154 @@
+//! One io_uring and its manners: submit early when full, retry what may be retried, never lose a completion. It does not know
+//! what an operation is for.
+
+use crate::tag::Tag;
+use io_uring::types::{SubmitArgs, Timespec};
+use io_uring::{IoUring, cqueue, squeue};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+/// A completion, copied out of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Completion {
+    pub(crate) tag: Tag,
+    /// What the system call would have returned, errors negative.
+    pub(crate) result: i32,
+    flags: u32,
+}
+
+impl Completion {
+    /// Whether the operation goes on (multishot).
+    pub(crate) fn more(&self) -> bool {
+        cqueue::more(self.flags)
+    }
+
+    /// The buffer that the kernel picked.
+    pub(crate) fn buffer(&self) -> Option<u16> {
+        cqueue::buffer_select(self.flags)
+    }
+
+    /// Whether the socket had more to read.
+    pub(crate) fn socket_nonempty(&self) -> bool {
+        cqueue::sock_nonempty(self.flags)
+    }
+}
+
+/// What happened in the ring, since the last look.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RingFigures {
+    pub(crate) enters: u64,
+    pub(crate) submitted: u64,
+    pub(crate) completed: u64,
+    pub(crate) overflows: u64,
+    pub(crate) full: u64,
+}
+
+/// How long an [`Ring::enter`] may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Submit, run what is due, come back.
+    No,
+    /// Until a completion, or this long.
+    AtMost(Duration),
+}
+
+/// An enabled ring. Single issuer: it belongs to the thread that made it.
+pub(crate) struct Ring {
+    uring: IoUring,
+    figures: RingFigures,
+    overflowing: bool,
+}
+
+impl Ring {
+    pub(crate) fn new(uring: IoUring) -> Self {
+        Self {
+            uring,
+            figures: RingFigures::default(),
+            overflowing: false,
+        }
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.uring.as_raw_fd()
+    }
+
+    pub(crate) fn uring(&self) -> &IoUring {
+        &self.uring
+    }
+
+    /// Queues an operation; submits first if the queue is full.
+    ///
+    /// # Safety
+    ///
+    /// What `entry` points to stays valid: arguments (addresses, message headers) until the next [`Ring::enter`], which is
+    /// when the kernel copies them (`IORING_FEAT_SUBMIT_STABLE`); data until the operation's last completion.
+    pub(crate) unsafe fn push(&mut self, entry: squeue::Entry, tag: Tag) -> io::Result<()> {
+        let entry = entry.user_data(tag.encode());
+        loop {
+            // SAFETY: the caller's promise.
+            if unsafe { self.uring.submission().push(&entry) }.is_ok() {
+                return Ok(());
+            }
+            self.figures.full += 1;
+            self.enter(Wait::No)?;
+        }
+    }
+
+    /// Whether everything pushed was taken by the kernel and nothing is kept back for lack of room: what has not
+    /// been reported by now, and reports only failure, has succeeded.
+    pub(crate) fn settled(&mut self) -> bool {
+        let queue = self.uring.submission();
+        queue.is_empty() && !queue.cq_overflow()
+    }
+
+    /// Submits what is queued and, if asked to, waits for a completion.
+    ///
+    /// # Errors
+    ///
+    /// What is left after bounded patience with EINTR, EAGAIN and EBUSY: the ring is unusable.
+    pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
+        const TRIES: u32 = 100;
+        let overflowing = self.uring.submission().cq_overflow();
+        self.figures.overflows += u64::from(overflowing && !self.overflowing);
+        self.overflowing = overflowing;
+        for _ in 0..TRIES {
+            self.figures.enters += 1;
+            let queued = self.uring.submission().len() as u64;
+            let outcome = match wait {
+                Wait::No => self.uring.submit(),
+                Wait::AtMost(limit) => {
+                    let limit = Timespec::from(limit);
+                    self.uring
+                        .submitter()
+                        .submit_with_args(1, &SubmitArgs::new().timespec(&limit))
+                }
+            };
+            self.figures.submitted += queued - self.uring.submission().len() as u64;
+            match outcome.map_err(|error| (error.raw_os_error().unwrap_or(0), error)) {
+                Ok(_) | Err((libc::ETIME | libc::EINTR, _)) => return Ok(()),
+                // The completion queue is full to the brim: the caller must take completions first.
+                Err((libc::EBUSY, _)) if !self.uring.completion().is_empty() => return Ok(()),
+                Err((libc::EAGAIN | libc::EBUSY, _)) => std::thread::yield_now(),
+                Err((_, error)) => return Err(error),
+            }
+        }
+        Err(io::Error::from_raw_os_error(libc::EBUSY))
+    }
+
+    /// Moves completions to `into`, as many as have come.
+    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
+        let before = into.len();
+        into.extend(self.uring.completion().map(|entry| Completion {
+            tag: Tag::decode(entry.user_data()),
+            result: entry.result(),
+            flags: entry.flags(),
+        }));
+        self.figures.completed += (into.len() - before) as u64;
+    }
+
+    /// Takes the figures and starts again from zero.
+    pub(crate) fn take_figures(&mut self) -> RingFigures {
+        std::mem::take(&mut self.figures)
+    }
+}

@@ -1,0 +1,296 @@
+//! Sending: one operation in flight per socket, straight from the machine's gathers.
+//!
+//! A send is first tried **silently**: `MSG_DONTWAIT | MSG_WAITALL` with `CQE_SKIP_SUCCESS`. Such a send never waits and
+//! reports only what is short or refused, so when the kernel has taken the submission and has reported nothing, all of
+//! it is sent: no completion, and at one message per wake-up half the system calls. What was short is followed by an
+//! ordinary send that waits for room.
+//!
+//! The kernel copies message headers and vectors when it takes the submission (`IORING_FEAT_SUBMIT_STABLE`), so they live
+//! in one place that is used again each turn; the bytes themselves stay where they are until they are sent.
+
+use crate::fault::socket_fault;
+use crate::shard::Shard;
+use crate::slots::{Life, flag};
+use crate::tag::{Kind, Tag};
+use io_uring::types::Fixed;
+use io_uring::{opcode, squeue};
+use megaphone_core::{Input, Machine, SocketId};
+use megaphone_metrics::Metric;
+use megaphone_pool::Gather;
+use std::io;
+
+/// Pieces per send.
+const PIECES_MAX: usize = 64;
+/// Bytes per send: more would be for the benefit of one socket.
+const BYTES_MAX: usize = 256 << 10;
+
+/// A silent send in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silent {
+    socket: SocketId,
+    bytes: u32,
+}
+
+/// Message headers and vectors of one turn.
+pub(crate) struct Messages {
+    vectors: Box<[libc::iovec]>,
+    vectors_used: usize,
+    headers: Box<[libc::msghdr]>,
+    headers_used: usize,
+}
+
+impl Messages {
+    const VECTORS: usize = 4_096;
+    const HEADERS: usize = 512;
+
+    pub(crate) fn new() -> Self {
+        let vector = libc::iovec {
+            iov_base: std::ptr::null_mut(),
+            iov_len: 0,
+        };
+        // SAFETY: all zero is a valid `msghdr`: no name, no vectors, no control data.
+        let header: libc::msghdr = unsafe { std::mem::zeroed() };
+        Self {
+            vectors: vec![vector; Self::VECTORS].into(),
+            vectors_used: 0,
+            headers: vec![header; Self::HEADERS].into(),
+            headers_used: 0,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.headers_used < Self::HEADERS && self.vectors_used + PIECES_MAX <= Self::VECTORS
+    }
+
+    /// The kernel has taken all submissions.
+    pub(crate) fn reset(&mut self) {
+        self.vectors_used = 0;
+        self.headers_used = 0;
+    }
+
+    /// A message of the first pieces of `gather`, and its length. Only with room.
+    fn compose(&mut self, gather: &Gather) -> (*const libc::msghdr, usize) {
+        let first = self.vectors_used;
+        let mut bytes = 0;
+        for piece in gather.pieces().take(PIECES_MAX) {
+            let piece = &piece[..piece.len().min(BYTES_MAX - bytes)];
+            self.vectors[self.vectors_used] = libc::iovec {
+                iov_base: piece.as_ptr().cast_mut().cast(),
+                iov_len: piece.len(),
+            };
+            self.vectors_used += 1;
+            bytes += piece.len();
+            if bytes == BYTES_MAX {
+                break;
+            }
+        }
+        let vectors = &mut self.vectors[first..self.vectors_used];
+        let header = &mut self.headers[self.headers_used];
+        self.headers_used += 1;
+        header.msg_iov = vectors.as_mut_ptr();
+        header.msg_iovlen = vectors.len() as _;
+        (std::ptr::from_ref(header), bytes)
+    }
+}
+
+// SAFETY: the pointers in it are stale outside of a turn, and a turn runs on one thread.
+unsafe impl Send for Messages {}
+
+impl<M: Machine> Shard<M> {
+    /// There is something to send, or to do after sending. It is looked at when the turn ends, so that small pieces go together.
+    pub(crate) fn queue_send(&mut self, socket: SocketId) {
+        if let Some(slot) = self.slots.get(socket)
+            && !slot.has(flag::SEND_QUEUED | flag::SENDING)
+        {
+            slot.set(flag::SEND_QUEUED);
+            self.to_send.push(socket);
+        }
+    }
+
+    /// FIN is to follow what is outgoing.
+    pub(crate) fn finish(&mut self, socket: SocketId) {
+        if let Some(slot) = self.slots.get(socket) {
+            slot.set(flag::FINISH);
+        }
+        self.queue_send(socket);
+    }
+
+    /// Starts a send for each socket that has something to send and none in flight.
+    pub(crate) fn start_sends(&mut self) -> io::Result<()> {
+        let mut list = std::mem::take(&mut self.to_send);
+        for socket in list.drain(..) {
+            if let Some(slot) = self.slots.get(socket) {
+                slot.clear(flag::SEND_QUEUED);
+                self.start_send(socket)?;
+            }
+        }
+        // Closing a socket may have queued others.
+        list.append(&mut self.to_send);
+        self.to_send = list;
+        Ok(())
+    }
+
+    fn start_send(&mut self, socket: SocketId) -> io::Result<()> {
+        let Some(slot) = self.slots.get(socket) else {
+            return Ok(());
+        };
+        if !matches!(slot.life, Life::Open | Life::Emptying) || slot.has(flag::SENDING) {
+            return Ok(());
+        }
+        if !self.messages.has_room() {
+            self.ring.enter(crate::ring::Wait::No)?;
+            self.messages.reset();
+        }
+        let Some(gather) = self
+            .machine
+            .outgoing(socket)
+            .filter(|gather| !gather.is_empty())
+        else {
+            return self.all_sent(socket);
+        };
+        let silently = !slot.has(flag::CONGESTED);
+        let flags = libc::MSG_NOSIGNAL
+            | if silently {
+                libc::MSG_DONTWAIT | libc::MSG_WAITALL
+            } else {
+                0
+            };
+        let (entry, bytes) = if gather.piece_count() == 1 {
+            let bytes = gather.front().len().min(BYTES_MAX);
+            let send = opcode::Send::new(Fixed(socket.slot), gather.front().as_ptr(), bytes as u32)
+                .flags(flags)
+                .build();
+            (send, bytes)
+        } else {
+            let (message, bytes) = self.messages.compose(gather);
+            (
+                opcode::SendMsg::new(Fixed(socket.slot), message)
+                    .flags(flags.unsigned_abs())
+                    .build(),
+                bytes,
+            )
+        };
+        slot.set(flag::SENDING);
+        slot.in_flight += 1;
+        let kind = if silently { Kind::Silent } else { Kind::Send };
+        let tag = Tag::new(kind, socket.slot, socket.generation);
+        let entry = if silently {
+            slot.set(flag::SILENT);
+            self.silent.push(Silent {
+                socket,
+                bytes: bytes as u32,
+            });
+            entry.flags(squeue::Flags::SKIP_SUCCESS)
+        } else {
+            entry
+        };
+        // SAFETY: the bytes stay in the machine's gather, untouched, until it is told that they are sent or that the socket
+        // is closed (`Machine::outgoing`), which is not before the last completion; header and vectors stay until the next enter.
+        unsafe { self.ring.push(entry, tag) }
+    }
+
+    /// Nothing is outgoing: what was to follow.
+    fn all_sent(&mut self, socket: SocketId) -> io::Result<()> {
+        let Some(slot) = self.slots.get(socket) else {
+            return Ok(());
+        };
+        if slot.life == Life::Emptying {
+            return self.begin_close(socket);
+        }
+        if slot.has(flag::FINISH) {
+            slot.clear(flag::FINISH);
+            slot.in_flight += 1;
+            let shutdown = opcode::Shutdown::new(Fixed(socket.slot), libc::SHUT_WR).build();
+            // SAFETY: no memory is involved.
+            unsafe {
+                self.ring.push(
+                    shutdown,
+                    Tag::new(Kind::Shutdown, socket.slot, socket.generation),
+                )
+            }?;
+        }
+        Ok(())
+    }
+
+    /// An ordinary send completed.
+    pub(crate) fn send_completed(&mut self, tag: Tag, result: i32) -> io::Result<()> {
+        let Some(socket) = self.landed(tag) else {
+            return Ok(());
+        };
+        if let Some(slot) = self.slots.get(socket) {
+            slot.clear(flag::SENDING | flag::CONGESTED);
+        }
+        self.sent(socket, result)
+    }
+
+    /// A silent send was short or refused; an ordinary one is to follow.
+    pub(crate) fn silent_failed(&mut self, tag: Tag, result: i32) -> io::Result<()> {
+        let Some(socket) = self.landed(tag) else {
+            return Ok(());
+        };
+        self.cells.add(Metric::SocketShortSends, 1);
+        if let Some(slot) = self.slots.get(socket) {
+            slot.clear(flag::SENDING | flag::SILENT);
+            slot.set(flag::CONGESTED);
+        }
+        self.sent(socket, result)
+    }
+
+    /// All submissions were taken and all failures are known: the other silent sends are done.
+    pub(crate) fn settle_silent(&mut self) -> io::Result<()> {
+        let mut list = std::mem::take(&mut self.silent);
+        for Silent { socket, bytes } in list.drain(..) {
+            let Some(slot) = self.slots.get(socket).filter(|slot| slot.has(flag::SILENT)) else {
+                continue;
+            };
+            slot.clear(flag::SENDING | flag::SILENT);
+            slot.in_flight -= 1;
+            self.sent(socket, i32::try_from(bytes).unwrap_or(i32::MAX))?;
+        }
+        debug_assert!(
+            self.silent.is_empty(),
+            "sends are started at the end of a turn only"
+        );
+        self.silent = list;
+        Ok(())
+    }
+
+    fn sent(&mut self, socket: SocketId, result: i32) -> io::Result<()> {
+        let Some(slot) = self.slots.get(socket) else {
+            return Ok(());
+        };
+        if !matches!(slot.life, Life::Open | Life::Emptying) {
+            return self.close_if_idle(socket);
+        }
+        match result {
+            1.. => {
+                let bytes = result.unsigned_abs() as usize;
+                self.cells.add(Metric::SocketBytesOut, bytes as u64);
+                self.feed(Input::Sent { socket, bytes })?;
+                self.send_on(socket);
+                Ok(())
+            }
+            _ if matches!(-result, 0 | libc::EAGAIN | libc::EINTR) => {
+                self.queue_send(socket);
+                Ok(())
+            }
+            _ => self.fail(socket, socket_fault(-result)),
+        }
+    }
+
+    /// Goes on if there is more to send, or something to do after the last byte.
+    fn send_on(&mut self, socket: SocketId) {
+        let Some(slot) = self.slots.get(socket) else {
+            return;
+        };
+        let follows = slot.life == Life::Emptying || slot.has(flag::FINISH);
+        if follows
+            || self
+                .machine
+                .outgoing(socket)
+                .is_some_and(|gather| !gather.is_empty())
+        {
+            self.queue_send(socket);
+        }
+    }
+}

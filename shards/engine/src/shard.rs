@@ -1,0 +1,517 @@
+//! A shard's loop: one wait, then everything that came is given to the machine, then everything it wants is queued, then
+//! the next wait. What each kind of completion means is told in the neighbouring files.
+
+use crate::accept::{Addresses, Listener};
+use crate::buffers::{Buffers, GROUP};
+use crate::config::EngineConfig;
+use crate::connect::Attempts;
+use crate::doorbell::{Control, Mailbox, Rings};
+use crate::fault::EngineError;
+use crate::notes::Notes;
+use crate::ring::{Completion, Ring, Wait};
+use crate::send::{Messages, Silent};
+use crate::slots::Slots;
+use crate::tag::{Kind, Tag};
+use io_uring::types::{CancelBuilder, Fd, Timespec};
+use io_uring::{opcode, squeue};
+use megaphone_core::{Input, Machine, Output, ShardId, SocketId};
+use megaphone_mesh::Port;
+use megaphone_metrics::{Cells, Metric, Page};
+use megaphone_pool::Pool;
+use megaphone_wheel::Tick;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Mesh items and returns taken per turn, so that sockets get their turn too.
+const MESH_BATCH: usize = 1_024;
+/// The longest sleep: a watchdog wants to see life.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// How often the figures are published while there is something to do.
+const PUBLISH_EVERY: Duration = Duration::from_millis(250);
+
+/// One shard: the machine and all that it drives. The fields are dropped in this order: first the ring, then what the kernel could see.
+pub(crate) struct Shard<M: Machine> {
+    pub(crate) ring: Ring,
+    pub(crate) buffers: Buffers,
+    pub(crate) messages: Messages,
+    pub(crate) addresses: Addresses,
+    pub(crate) attempts: Attempts,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) machine: M,
+    pub(crate) port: Port<M::Item>,
+    pub(crate) pool: Pool,
+
+    pub(crate) id: ShardId,
+    pub(crate) config: Arc<EngineConfig>,
+    pub(crate) rings: Arc<Rings>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) slots: Slots,
+    pub(crate) cells: Cells,
+    pub(crate) now: Tick,
+
+    /// Sockets to send on at the end of the turn.
+    pub(crate) to_send: Vec<SocketId>,
+    /// Silent sends, in the order of submission.
+    pub(crate) silent: Vec<Silent>,
+    /// Sockets that found no buffer, first come first served.
+    pub(crate) starved: VecDeque<SocketId>,
+    /// Active sockets, and when each may have become quiet.
+    pub(crate) watched: VecDeque<(SocketId, u32)>,
+    /// Sockets with a multishot receive armed.
+    pub(crate) active: u64,
+    /// Sockets being closed.
+    pub(crate) closing: u64,
+    /// Sockets on their way to another shard, with their tokens.
+    pub(crate) leaving: Vec<(SocketId, ShardId, u64)>,
+
+    page: Option<Arc<Page>>,
+    published: Tick,
+    origin: Instant,
+    completions: Vec<Completion>,
+    notes: Notes,
+    ring_again: Vec<u16>,
+    control_armed: bool,
+    /// The mailbox had something: glommio's other tasks may have work.
+    summoned: bool,
+    drained: bool,
+    stopping: bool,
+}
+
+/// What a shard is made from, besides its ring.
+pub(crate) struct Parts<M: Machine> {
+    pub(crate) id: ShardId,
+    pub(crate) machine: M,
+    pub(crate) port: Port<M::Item>,
+    pub(crate) pool: Pool,
+    pub(crate) config: Arc<EngineConfig>,
+    pub(crate) rings: Arc<Rings>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) origin: Instant,
+}
+
+/// What a turn of the loop asks of its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Take the next one.
+    Again,
+    /// Let other tasks of the executor run first.
+    Yield,
+    /// The machine is drained: the host decides when all are.
+    Drained,
+    /// It was the last.
+    Stop,
+}
+
+impl<M: Machine> Shard<M> {
+    pub(crate) fn new(ring: Ring, buffers: Buffers, parts: Parts<M>) -> Self {
+        let Parts {
+            id,
+            machine,
+            port,
+            pool,
+            config,
+            rings,
+            mailbox,
+            listeners,
+            origin,
+        } = parts;
+        let notes = Notes::new(id, Arc::clone(&config.notes));
+        Self {
+            ring,
+            buffers,
+            messages: Messages::new(),
+            addresses: Addresses::default(),
+            attempts: Attempts::default(),
+            listeners,
+            machine,
+            port,
+            pool,
+            id,
+            page: config.pages.get(usize::from(id.0)).cloned(),
+            config,
+            rings,
+            mailbox,
+            slots: Slots::default(),
+            cells: Cells::new(0),
+            now: Tick::ZERO,
+            to_send: Vec::new(),
+            silent: Vec::new(),
+            starved: VecDeque::new(),
+            watched: VecDeque::new(),
+            leaving: Vec::new(),
+            active: 0,
+            closing: 0,
+            published: Tick::ZERO,
+            origin,
+            completions: Vec::new(),
+            notes,
+            ring_again: Vec::new(),
+            control_armed: false,
+            summoned: false,
+            drained: false,
+            stopping: false,
+        }
+    }
+
+    /// One turn: see the module's text.
+    pub(crate) fn turn(&mut self) -> Result<Turn, EngineError> {
+        let shard = self.id.0;
+        self.try_turn()
+            .map_err(|source| EngineError::Ring { shard, source })
+    }
+
+    fn try_turn(&mut self) -> io::Result<Turn> {
+        self.take_completions()?;
+        self.take_mesh()?;
+        self.take_control()?;
+        self.keep_time()?;
+        self.feed_starved()?;
+        self.start_sends()?;
+        self.buffers.fill(&self.pool);
+        self.ring_doorbells()?;
+        self.cells.add(Metric::ReactorLoops, 1);
+        if self.stopping {
+            return Ok(Turn::Stop);
+        }
+        if std::mem::take(&mut self.summoned) {
+            return Ok(Turn::Yield);
+        }
+        if std::mem::take(&mut self.drained) {
+            return Ok(Turn::Drained);
+        }
+        let wait = self.how_long();
+        let before = self.now;
+        self.tick();
+        self.cells.add(
+            Metric::ReactorBusy,
+            self.now.as_nanos().saturating_sub(before.as_nanos()),
+        );
+        self.ring.enter(wait)?;
+        self.port.wake();
+        self.messages.reset();
+        let before = self.now;
+        self.tick();
+        self.cells.add(
+            Metric::ReactorIdle,
+            self.now.as_nanos().saturating_sub(before.as_nanos()),
+        );
+        Ok(Turn::Again)
+    }
+
+    fn tick(&mut self) {
+        self.now = Tick::from(self.origin.elapsed());
+    }
+
+    /// The engine's milliseconds, for what need not be exact.
+    pub(crate) fn now_ms(&self) -> u32 {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "wraps after 49 days, compared by difference"
+        )]
+        let ms = (self.now.as_nanos() / 1_000_000) as u32;
+        ms
+    }
+
+    // ── what comes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Gives an event to the machine and does what it wants.
+    pub(crate) fn feed(&mut self, input: Input<M::Item>) -> io::Result<()> {
+        self.machine.handle(self.now, input);
+        while let Some(output) = self.machine.poll() {
+            self.act(output)?;
+        }
+        Ok(())
+    }
+
+    fn take_completions(&mut self) -> io::Result<()> {
+        // Asked before the queue is read: what fails silently has said so in what is read now.
+        let settled = self.ring.settled();
+        let mut completions = std::mem::take(&mut self.completions);
+        self.ring.reap(&mut completions);
+        for completion in completions.drain(..) {
+            self.complete(completion)?;
+        }
+        self.completions = completions;
+        if settled {
+            self.settle_silent()?;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, completion: Completion) -> io::Result<()> {
+        let tag = completion.tag;
+        match tag.kind {
+            Kind::Poll | Kind::Fetch | Kind::Stream => self.read_completed(completion),
+            Kind::Send => self.send_completed(tag, completion.result),
+            Kind::Silent => self.silent_failed(tag, completion.result),
+            Kind::Accept => self.accept_completed(completion),
+            Kind::Peer => self.peer_completed(tag, completion.result),
+            Kind::Close => self.close_completed(tag),
+            Kind::Shutdown => self
+                .landed(tag)
+                .map_or(Ok(()), |socket| self.close_if_idle(socket)),
+            Kind::Socket => self.socket_made(tag.slot, completion.result),
+            Kind::Bind => self.bound(tag.slot, completion.result),
+            Kind::Connect => self.connected(tag.slot, completion.result),
+            Kind::GiveAway => self.given_away(tag, completion.result),
+            Kind::Adopted => self.adopted(tag.token(), completion.result),
+            Kind::Ring => {
+                self.ring_again.extend(u16::try_from(tag.slot));
+                Ok(())
+            }
+            Kind::Rung => Ok(()),
+            Kind::Control => {
+                self.control_armed = completion.more();
+                Ok(())
+            }
+            Kind::Cancel => {
+                self.cells.add(Metric::UringCancelLate, 1);
+                Ok(())
+            }
+            Kind::Option | Kind::Unknown => Ok(()),
+        }
+    }
+
+    /// The last completion of an operation on a socket was taken. `None` if that socket is no more.
+    pub(crate) fn landed(&mut self, tag: Tag) -> Option<SocketId> {
+        let socket = SocketId {
+            slot: tag.slot,
+            generation: tag.generation,
+        };
+        let Some(slot) = self.slots.get(socket) else {
+            self.cells.add(Metric::UringStaleCqe, 1);
+            return None;
+        };
+        debug_assert!(slot.in_flight > 0, "{tag:?} was not in flight");
+        slot.in_flight = slot.in_flight.saturating_sub(1);
+        Some(socket)
+    }
+
+    fn take_mesh(&mut self) -> io::Result<()> {
+        for _ in 0..MESH_BATCH {
+            let Some((from, back)) = self.port.next_return() else {
+                break;
+            };
+            self.feed(Input::Return {
+                from: ShardId(from),
+                back,
+            })?;
+        }
+        for _ in 0..MESH_BATCH {
+            let Some((from, item)) = self.port.next_item() else {
+                break;
+            };
+            self.cells.add(Metric::MeshItemsIn, 1);
+            self.feed(Input::Item {
+                from: ShardId(from),
+                item,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn take_control(&mut self) -> io::Result<()> {
+        while let Some(control) = self.mailbox.take() {
+            self.summoned = true;
+            match control {
+                Control::Drain(patience) => self.feed(Input::Drain {
+                    by: self.now.after(patience),
+                })?,
+                Control::Stop => self.stopping = true,
+                Control::Publish => self.publish(),
+            }
+        }
+        if !self.control_armed {
+            let poll = opcode::PollAdd::new(Fd(self.mailbox.fd()), libc::POLLIN as u32)
+                .multi(true)
+                .build();
+            // SAFETY: no memory is involved.
+            unsafe { self.ring.push(poll, Tag::of(Kind::Control, 0)) }?;
+            self.control_armed = true;
+        }
+        Ok(())
+    }
+
+    fn keep_time(&mut self) -> io::Result<()> {
+        if self
+            .machine
+            .deadline()
+            .is_some_and(|deadline| deadline <= self.now)
+        {
+            self.feed(Input::Deadline)?;
+        }
+        self.listen_again()?;
+        self.park_quiet()?;
+        if self.now >= self.published.after(PUBLISH_EVERY) {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// How long the ring may sleep. Declares the shard asleep if it may.
+    fn how_long(&mut self) -> Wait {
+        if !self.to_send.is_empty() || !self.ring_again.is_empty() {
+            return Wait::No;
+        }
+        let next = [
+            self.machine.deadline(),
+            self.next_listen(),
+            self.next_park(),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+        let limit = next.map_or(SLEEP_MAX, |next| next.since(self.now).min(SLEEP_MAX));
+        if limit.is_zero() || self.port.sleep().is_err() {
+            return Wait::No;
+        }
+        if !self.mailbox.is_empty() {
+            self.port.wake();
+            return Wait::No;
+        }
+        Wait::AtMost(limit)
+    }
+
+    // ── what is wanted ───────────────────────────────────────────────────────────────────────────────────────────
+
+    fn act(&mut self, output: Output<M::Item>) -> io::Result<()> {
+        match output {
+            Output::Send { socket } => self.queue_send(socket),
+            Output::Read { socket, on } => return self.want_reading(socket, on),
+            Output::Finish { socket } => self.finish(socket),
+            Output::Close { socket, how } => return self.close(socket, how),
+            Output::Connect { token, target } => return self.connect(token, target),
+            Output::HandOver { socket, to, token } => return self.hand_over(socket, to, token),
+            Output::Item { to, item } => {
+                self.cells.add(Metric::MeshItemsOut, 1);
+                if self.port.send(to.0, item).is_err() {
+                    self.bug("an item without credit");
+                }
+            }
+            Output::Return { to, back } => {
+                if self.port.give_back(to.0, back).is_err() {
+                    self.bug("a return without an item");
+                }
+            }
+            Output::StopListening { listener } => return self.stop_listening(listener),
+            Output::Drained => self.drained = true,
+            Output::Note(note) => {
+                let suppressed = self.notes.tell(self.now, &note);
+                self.cells.add(Metric::NotesSuppressed, suppressed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts something that cannot be, loudly in debug builds.
+    pub(crate) fn bug(&mut self, what: &str) {
+        self.cells.add(Metric::Bugs, 1);
+        debug_assert!(false, "shard {}: {what}", self.id.0);
+    }
+
+    fn ring_doorbells(&mut self) -> io::Result<()> {
+        let mut again = std::mem::take(&mut self.ring_again);
+        self.port.flush(|to| again.push(to));
+        for to in again.drain(..) {
+            self.cells.add(Metric::MeshDoorbells, 1);
+            let peer = Fd(self.rings.descriptor(to));
+            let ring =
+                opcode::MsgRingData::new(peer, 0, Tag::of(Kind::Rung, 0).encode(), None).build();
+            let ring = ring.flags(squeue::Flags::SKIP_SUCCESS);
+            // SAFETY: no memory is involved.
+            unsafe { self.ring.push(ring, Tag::of(Kind::Ring, u32::from(to))) }?;
+        }
+        again.append(&mut self.ring_again);
+        self.ring_again = again;
+        Ok(())
+    }
+
+    // ── figures and the end ──────────────────────────────────────────────────────────────────────────────────────
+
+    fn publish(&mut self) {
+        self.published = self.now;
+        let figures = self.ring.take_figures();
+        let cells = &mut self.cells;
+        cells.add(Metric::UringEnter, figures.enters);
+        cells.add(Metric::UringSqes, figures.submitted);
+        cells.add(Metric::UringCqes, figures.completed);
+        cells.add(Metric::UringCqOverflow, figures.overflows);
+        cells.add(Metric::UringSqFull, figures.full);
+        let (mut free, mut kernel, mut leased) = (0, 0, 0);
+        for class in megaphone_pool::Class::ALL {
+            let counts = self.pool.counts(class);
+            free += u64::from(counts.free);
+            kernel += u64::from(counts.kernel);
+            leased += u64::from(counts.leased);
+        }
+        cells.set(Metric::PoolBlocksFree, free);
+        cells.set(Metric::PoolBlocksKernel, kernel);
+        cells.set(Metric::PoolBlocksLeased, leased);
+        cells.set(Metric::PoolStrays, self.pool.traffic().strays);
+        let starved = self.starved.len() as u64;
+        let others = self.active + starved + self.closing;
+        cells.set(
+            Metric::ConnectionsParked,
+            (self.slots.live() as u64).saturating_sub(others),
+        );
+        cells.set(Metric::ConnectionsActive, self.active);
+        cells.set(Metric::ConnectionsStarved, starved);
+        cells.set(Metric::ConnectionsClosing, self.closing);
+        if let Some(page) = &self.page {
+            cells.publish(page);
+        }
+        self.machine.publish(self.now);
+    }
+
+    /// Ends in good order: nothing in flight, no buffer with the kernel. The ring may be closed after that.
+    pub(crate) fn wind_up(&mut self) -> io::Result<()> {
+        const TRIES: usize = 100;
+        self.ring.enter(Wait::No)?;
+        for _ in 0..TRIES {
+            let limit = Timespec::new().nsec(100_000_000);
+            let cancelled = self
+                .ring
+                .uring()
+                .submitter()
+                .register_sync_cancel(Some(limit), CancelBuilder::any());
+            self.ring.enter(Wait::No)?;
+            let mut completions = std::mem::take(&mut self.completions);
+            self.ring.reap(&mut completions);
+            let quiet = completions.is_empty()
+                && matches!(&cancelled, Err(error) if error.kind() == io::ErrorKind::NotFound);
+            for completion in completions.drain(..) {
+                if let Some(index) = completion.buffer() {
+                    self.buffers.spoiled(&self.pool, index);
+                }
+            }
+            self.completions = completions;
+            if quiet {
+                break;
+            }
+        }
+        self.ring.uring().submitter().unregister_buf_ring(GROUP)?;
+        self.buffers.drain(&self.pool);
+        self.pool.collect_strays();
+        self.tick();
+        self.publish();
+        Ok(())
+    }
+
+    /// Gives the machine back; the ring is closed first.
+    pub(crate) fn into_machine(self) -> M {
+        let Self {
+            ring,
+            buffers,
+            machine,
+            port,
+            ..
+        } = self;
+        drop(ring);
+        drop(buffers);
+        drop(port);
+        machine
+    }
+}
