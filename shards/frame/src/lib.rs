@@ -28,6 +28,7 @@ mod framing;
 mod header;
 pub mod link;
 pub mod proxy;
+pub mod stanza;
 pub mod tpkt;
 
 pub use fault::{Field, FrameFault};
