@@ -26,7 +26,10 @@ fn outcome<'a>(
     framing: Framing,
     arrivals: impl Iterator<Item = &'a [u8]>,
 ) -> (Vec<Vec<u8>>, Result<(), FrameFault>) {
-    let pool = Pool::new(&PoolConfig::new(0)).expect("a pool");
+    let shape = PoolConfig::new(0)
+        .with(Class::Parking, 256, 256)
+        .with(Class::Receive, 2048, 64);
+    let pool = Pool::new(&shape).expect("a pool");
     let limits = Limits {
         frame_bytes_max: 500,
     };

@@ -81,10 +81,10 @@ impl Echo {
             .is_some()
         {
             while let Some(piece) = self.body.pop_piece() {
-                if let megaphone_pool::Piece::Lease(lease) = piece {
-                    if let Some(returned) = self.outgoing.push_loan(&self.pool, lease.lend()) {
-                        assert!(self.pool.take_back(returned));
-                    }
+                if let megaphone_pool::Piece::Lease(lease) = piece
+                    && let Some(returned) = self.outgoing.push_loan(&self.pool, lease.lend())
+                {
+                    assert!(self.pool.take_back(returned));
                 }
             }
         }
