@@ -183,21 +183,21 @@ impl<'a> Decoded<'a> {
 
 /// Version and sender: all that is needed to answer a message that could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MiniMessage<'a> {
+pub struct MiniMessage {
     /// Protocol version as written, 0 to 99.
     pub version: u8,
     /// Who sent it.
-    pub mid: MId<'a>,
+    pub mid: MId<'static>,
 }
 
 /// A message that is unusable as a whole: 400, 401, 406 or 413.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
-pub struct DecodeError<'a> {
+pub struct DecodeError {
     /// What happened.
     pub error: SyntaxError,
     /// Whom to tell, if that could be found out.
-    pub mini: Option<Box<MiniMessage<'a>>>,
+    pub mini: Option<Box<MiniMessage>>,
 }
 
 /// A message that cannot be written in the encoding asked for.

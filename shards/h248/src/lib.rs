@@ -20,6 +20,7 @@ pub mod model;
 pub mod package;
 pub mod sdp;
 pub mod termination_id;
+pub mod text;
 
 pub use arena::Arena;
 pub use error::{DecodeError, Decoded, EncodeError, Fault, MiniMessage};

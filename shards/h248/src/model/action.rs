@@ -139,14 +139,15 @@ pub struct ContextAttrAuditRequest<'a> {
     pub select_emergency: Option<bool>,
     /// Only contexts with or without the IEPS indicator (version 3).
     pub select_ieps_call_ind: Option<bool>,
-    /// How the selections combine; absent means AND (version 3).
-    pub select_logic: Option<SelectLogic>,
+    /// How the selections combine (version 3).
+    pub select_logic: SelectLogic,
 }
 
 /// `SelectLogic` (version 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SelectLogic {
-    /// All conditions hold.
+    /// All conditions hold; what an absent `SelectLogic` means.
+    #[default]
     And,
     /// At least one condition holds.
     Or,

@@ -66,6 +66,8 @@ pub enum AuditReturnParameter<'a> {
     /// Packages supported.
     Packages(PackagesDescriptor<'a>),
     /// This descriptor is empty (`emptyDescriptors`; one per item, so that order survives every encoding).
+    /// Decoders say so only of the descriptors that cannot be empty themselves: an empty events, event buffer,
+    /// signals or statistics descriptor is its own variant without items.
     Empty(AuditItem),
 }
 
