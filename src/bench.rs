@@ -13,3 +13,4 @@ pub mod load;
 pub mod outcome;
 pub mod payload;
 pub mod plan;
+pub mod run;

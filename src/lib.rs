@@ -5,5 +5,6 @@
 pub mod admin;
 pub mod bench;
 pub mod card;
+pub mod cli;
 pub mod config;
 pub mod failure;

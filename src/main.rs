@@ -1,4 +1,83 @@
-//! The `megaphone` command.
+//! The `megaphone` command: reads the command line, does what it says, ends with an exit code that tells.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use clap::Parser;
+use megaphone::card::Card;
+use megaphone::cli::{Bench, Cli, Command};
+use megaphone::failure::Failure;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What `sysexits` has for a wrong command line.
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, and are no errors. A closed output cannot be told anything.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("megaphone: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Some(Command::Bench(bench)) => measure(*bench),
+        Some(Command::Card { json }) => {
+            print_card(&Card::read(), json);
+            Ok(())
+        }
+        None => Err(Failure::Unavailable("serving is not built yet".into())),
+    }
+}
+
+fn print_card(card: &Card, json: bool) {
+    match json {
+        true => println!(
+            "{}",
+            serde_json::to_string(card).expect("a card is plain data")
+        ),
+        false => print!("{card}"),
+    }
+}
+
+fn measure(bench: Bench) -> Result<(), Failure> {
+    let (run, json) = bench.run()?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // The second signal ends the process as it would have without us.
+        let armed =
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)));
+        armed.map_err(|error| Failure::from_io("waiting for signals", &error))?;
+    }
+    eprintln!("{}", run.plan);
+    let outcome = run.execute(&interrupted)?;
+    match json {
+        true => println!(
+            "{}",
+            serde_json::to_string(&outcome).expect("an outcome is plain data")
+        ),
+        false => print!("{outcome}"),
+    }
+    match outcome.is_clean() {
+        true => Ok(()),
+        false => Err(Failure::Verdict(
+            "packets were lost, misrouted or damaged, or connections failed".into(),
+        )),
+    }
+}

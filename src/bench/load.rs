@@ -322,6 +322,12 @@ impl Load {
         turns.schedule.turn(self.number(turns.local), turns.round)
     }
 
+    /// Whether the schedule has turns before the end that were not taken yet: the time to do so came too late.
+    fn has_turns_left(&self) -> bool {
+        self.turns
+            .is_some_and(|turns| self.share() > 0 && self.turn(turns) < self.end())
+    }
+
     /// When sending ends.
     fn end(&self) -> Tick {
         self.start + self.plan.warmup + self.plan.duration
@@ -432,7 +438,7 @@ impl Load {
                 self.open_more();
                 self.feed_hungry(now);
             }
-            Stage::Sending if now >= self.end() => self.settle(now),
+            Stage::Sending if now >= self.end() && !self.has_turns_left() => self.settle(now),
             Stage::Sending => {
                 self.feed_hungry(now);
                 self.take_turns(now);

@@ -1,0 +1,273 @@
+//! The command line: what can be asked for, and how it is spelled. It turns words into plans and does nothing.
+
+use crate::bench::plan::{Endpoints, Pace, Plan, Ports, Sources};
+use crate::bench::run::Run;
+use crate::config::{Address, ConfigError, CpuSet, Size, Span};
+use crate::failure::Failure;
+use clap::{Args, Parser, Subcommand};
+use megaphone_frame::Framing;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// Holds a million client sockets in one process: a concentrator for chat, a front for H.248.
+#[derive(Debug, Parser)]
+#[command(name = "megaphone", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; `serve` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure a server, or this program, from outside.
+    #[command(subcommand)]
+    Bench(Box<Bench>),
+    /// Print what this machine is, as results should carry it.
+    Card {
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Send packets and check and time what comes back.
+    Echo(EchoArgs),
+    /// Hold many connections, touch each now and then, and check that its own bytes come back.
+    Idle(IdleArgs),
+}
+
+/// What every bench needs.
+#[derive(Args, Debug)]
+pub struct LoadArgs {
+    /// Where to connect: tcp://ADDR:PORT or unix:PATH; several are taken in turn.
+    #[arg(long, value_name = "ADDR", default_value = "tcp://127.0.0.1:7000")]
+    to: Vec<Address>,
+    /// Source addresses, ADDR or FIRST-LAST; several are taken in turn.
+    #[arg(long, value_name = "ADDRS")]
+    from: Vec<Sources>,
+    /// Source ports, FIRST-LAST; without it the kernel chooses.
+    #[arg(long, value_name = "PORTS")]
+    ports: Option<Ports>,
+    /// How packets are framed: raw, classic-fixed, classic-var or tpkt.
+    #[arg(long, default_value = "raw")]
+    framing: Framing,
+    /// How long a packet may be late at the end before it is lost.
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    grace: Span,
+    /// Connections that each shard opens at the same time.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    opening: u32,
+    /// How long no connection may succeed before the run is given up.
+    #[arg(long, value_name = "TIME", default_value = "15s")]
+    patience: Span,
+    /// Shards (threads with a ring each) of the generator, or auto: what the limit on descriptors asks for.
+    #[arg(long, value_name = "N|auto", default_value = "auto")]
+    shards: Shards,
+    /// Processors to pin shards to, such as 2-5,8.
+    #[arg(long, value_name = "CPUS")]
+    cpuset: Option<CpuSet>,
+    /// The server's process, whose processor time per packet is measured.
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Write percentiles for plotting (.hgrm).
+    #[arg(long, value_name = "FILE")]
+    hgrm: Option<PathBuf>,
+    /// Write a histogram for each second (.hlog).
+    #[arg(long, value_name = "FILE")]
+    hlog: Option<PathBuf>,
+}
+
+/// `bench echo`.
+#[derive(Args, Debug)]
+pub struct EchoArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// Connections.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    connections: u32,
+    /// Bytes of a packet's body.
+    #[arg(long, value_name = "SIZE", default_value = "64B")]
+    size: Size,
+    /// Packets per second over all connections, sent on schedule whether or not answers come (open loop); without
+    /// it the next packet follows an answer (closed loop).
+    #[arg(long, value_name = "N", conflicts_with = "in_flight", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
+    /// Packets under way per connection in a closed loop.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    in_flight: u32,
+    /// How long to send before figures count.
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    warmup: Span,
+    /// How long figures count.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    duration: Span,
+}
+
+/// `bench idle`.
+#[derive(Args, Debug)]
+pub struct IdleArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// Connections.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    connections: u32,
+    /// Bytes of a packet's body.
+    #[arg(long, value_name = "SIZE", default_value = "32B")]
+    size: Size,
+    /// Each connection is touched once in this time.
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    every: Span,
+    /// How long to hold them once all are there.
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    duration: Span,
+}
+
+/// A number of shards, or the program's choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// As many as fit.
+    Auto,
+    /// So many.
+    Count(u16),
+}
+
+/// Connection ids have 12 bits for the shard.
+const SHARDS_MAX: u16 = megaphone_core::ShardId::MAX + 1;
+
+impl FromStr for Shards {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Shards, ConfigError> {
+        if text == "auto" {
+            return Ok(Shards::Auto);
+        }
+        let number: u32 = text.parse().map_err(|_| {
+            ConfigError::malformed(text, "a number of shards or auto", "--shards 2")
+        })?;
+        match u16::try_from(number) {
+            Ok(count @ 1..=SHARDS_MAX) => Ok(Shards::Count(count)),
+            _ => Err(ConfigError::Range {
+                given: text.into(),
+                least: "1".into(),
+                most: SHARDS_MAX.to_string(),
+            }),
+        }
+    }
+}
+
+impl Shards {
+    /// The number, if one was given.
+    #[must_use]
+    pub const fn count(self) -> Option<u16> {
+        match self {
+            Shards::Auto => None,
+            Shards::Count(count) => Some(count),
+        }
+    }
+}
+
+impl Bench {
+    /// What to run, and whether its result is printed as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] if the options contradict each other.
+    pub fn run(self) -> Result<(Run, bool), Failure> {
+        match self {
+            Bench::Echo(args) => {
+                let pace = match args.rate {
+                    None => Pace::Closed {
+                        in_flight: args.in_flight,
+                    },
+                    Some(rate) => Pace::Open {
+                        every: round(args.connections, rate),
+                    },
+                };
+                args.load.run(
+                    args.connections,
+                    args.size,
+                    pace,
+                    args.warmup,
+                    args.duration,
+                )
+            }
+            Bench::Idle(args) => {
+                let pace = Pace::Open {
+                    every: args.every.0,
+                };
+                args.load.run(
+                    args.connections,
+                    args.size,
+                    pace,
+                    Span(Duration::ZERO),
+                    args.duration,
+                )
+            }
+        }
+    }
+}
+
+/// The time in which each connection has one turn.
+fn round(connections: u32, rate: u64) -> Duration {
+    let nanos = u128::from(connections) * 1_000_000_000 / u128::from(rate.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+impl LoadArgs {
+    fn run(
+        self,
+        connections: u32,
+        size: Size,
+        pace: Pace,
+        warmup: Span,
+        duration: Span,
+    ) -> Result<(Run, bool), Failure> {
+        let plan = Plan {
+            connections,
+            endpoints: Endpoints {
+                to: self.to,
+                from: self
+                    .from
+                    .into_iter()
+                    .flat_map(|sources| sources.0)
+                    .collect(),
+                ports: self.ports,
+            },
+            framing: self.framing,
+            body_bytes: u32::try_from(size.0).unwrap_or(u32::MAX),
+            pace,
+            warmup: warmup.0,
+            duration: duration.0,
+            grace: self.grace.0,
+            opening_max: self.opening,
+        };
+        plan.check()?;
+        let run = Run {
+            plan,
+            shards: self.shards.count(),
+            cpus: self
+                .cpuset
+                .iter()
+                .flat_map(CpuSet::iter)
+                .map(|cpu| cpu as usize)
+                .collect(),
+            patience: self.patience.0,
+            server: self.server_pid,
+            hgrm: self.hgrm,
+            hlog: self.hlog,
+        };
+        Ok((run, self.json))
+    }
+}
