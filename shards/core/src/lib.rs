@@ -1,8 +1,36 @@
-//! The shard as one state machine: sessions, links, routing, limits, drain.
+//! The shard as one state machine: sessions, links, routing, credit, limits, overload and drain. It knows no socket, clock or
+//! thread; an engine or a simulator drives it through the border in [`contract`].
+//!
+//! ```text
+//!  contract   Machine, Input, Output: what a driver and a machine say to each other
+//!  shard      Shard: the appliance's machine; takes each input to where it belongs
+//!  session    clients: the table, the life cycle, what comes from them and what goes to them
+//!  link       backends: greeting, packets both ways, acknowledgement and replay, who knows which link is up
+//!  item       what the mesh carries        credit     how its lanes are shared
+//!  limits     every bound by name          config     what a shard is told
+//!  overload   levels and shedding          drain      the paced end       deadlines   all timers
+//! ```
 #![forbid(unsafe_code)]
 
+mod config;
 mod contract;
+mod credit;
+mod deadlines;
+mod drain;
+mod id;
+mod item;
+mod limits;
+mod link;
+mod overload;
+mod session;
+mod shard;
 
+pub use config::{ClientListener, ConfigFault, Dialect, LinkSide, LinkSpec, Route, ShardConfig};
 pub use contract::{
     Close, ConnectToken, Input, ListenerId, Machine, Note, NoteLevel, Output, Peer, ShardId, SocketFault, SocketId, Target,
 };
+pub use credit::LaneBudget;
+pub use id::{ConnectionId, LinkId, home_shard};
+pub use item::{Accepted, Handed, Item, LinkStatus, Packet, Payload, Stage};
+pub use limits::{LIMITS, Limit, Limits};
+pub use shard::{Shard, ShardGauges};

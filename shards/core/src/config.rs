@@ -1,0 +1,279 @@
+//! What a shard is told when it is made. All shards of a process get the same configuration but for their number.
+
+use crate::contract::{ShardId, Target};
+use crate::credit::LaneBudget;
+use crate::limits::Limits;
+use megaphone_frame::Framing;
+use thiserror::Error;
+
+/// The configuration of one shard.
+#[derive(Clone, Debug)]
+pub struct ShardConfig {
+    /// Which one this is.
+    pub shard: ShardId,
+    /// How many there are.
+    pub shards: u16,
+    /// Where clients come in, by [`crate::ListenerId`]. The listeners of links follow: link `i` listens as
+    /// listener `listeners.len() + i`.
+    pub listeners: Vec<ClientListener>,
+    /// The links to backends.
+    pub links: Vec<LinkSpec>,
+    /// Bounds of everything.
+    pub limits: Limits,
+    /// How the lanes of the mesh are divided; [`ShardConfig::lane_capacity`] is what the mesh must be made with.
+    pub lanes: LaneBudget,
+    /// A number that differs from one start of the process to the next: the start's wall-clock time will do.
+    pub epoch: u64,
+    /// The name we say in HELLO.
+    pub node: String,
+}
+
+/// Where clients come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientListener {
+    /// How their streams are cut into frames; not [`Framing::Link`].
+    pub framing: Framing,
+    /// Where the frames go.
+    pub route: Route,
+    /// Bytes of one frame's body, at most; [`Limits::frame_bytes_max`] if `None`.
+    pub frame_bytes_max: Option<u32>,
+}
+
+/// Where a client's frames go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Back to the client.
+    Echo,
+    /// Nowhere.
+    Discard,
+    /// To a backend on a link of this name.
+    Link(String),
+}
+
+/// A link to backends. Several may have the same name: sessions are spread over all that are up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkSpec {
+    /// The name that routes use.
+    pub name: String,
+    /// Who connects to whom.
+    pub side: LinkSide,
+    /// What is spoken.
+    pub dialect: Dialect,
+    /// What the backend must say in HELLO, and what we say; empty for none.
+    pub token: Vec<u8>,
+}
+
+/// Who opens a link's socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkSide {
+    /// Backends connect to us.
+    Listen,
+    /// We connect to the backend, from the one shard that [`crate::home_shard`] names for the link and the target, and
+    /// again whenever it is lost.
+    Connect(Target),
+}
+
+/// What is spoken on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// The link protocol, version 1.
+    V1,
+    /// Packets of the original Megaphone, December 2011.
+    ClassicFixed,
+    /// Packets of the original Megaphone, March 2012.
+    ClassicVar,
+}
+
+impl Dialect {
+    /// How the link's stream is cut into packets.
+    #[must_use]
+    pub const fn framing(self) -> Framing {
+        match self {
+            Dialect::V1 => Framing::Link,
+            Dialect::ClassicFixed => Framing::ClassicFixed,
+            Dialect::ClassicVar => Framing::ClassicVar,
+        }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigFault {
+    /// A shard number out of range.
+    #[error("shard {shard} of {shards}: numbers go from 0 to shards - 1, and at most 4096 shards are possible")]
+    Shard {
+        /// The number.
+        shard: u16,
+        /// How many there are.
+        shards: u16,
+    },
+    /// A listener's route names no link.
+    #[error("a listener's route is link:{name}, but no link has that name; add --link listen:ADDR?name={name}")]
+    UnknownLink {
+        /// The name.
+        name: String,
+    },
+    /// A client listener with the framing of links.
+    #[error("clients cannot speak the framing of links; use --link for a backend")]
+    LinkFraming,
+    /// A limit out of range.
+    #[error("{key} is {value}; it must be {least} to {most}")]
+    Limit {
+        /// Its configuration key.
+        key: &'static str,
+        /// The value.
+        value: u32,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// A name or token too long for HELLO.
+    #[error("{what} is {bytes} bytes long; at most {most} are possible")]
+    TooLong {
+        /// What.
+        what: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
+}
+
+/// The longest node name in HELLO.
+pub(crate) const NODE_BYTES_MAX: usize = 255;
+/// The longest token in HELLO.
+pub(crate) const TOKEN_BYTES_MAX: usize = 1_024;
+
+impl ShardConfig {
+    /// A configuration without listeners and links, everything else at its default.
+    #[must_use]
+    pub fn new(shard: ShardId, shards: u16) -> ShardConfig {
+        ShardConfig {
+            shard,
+            shards,
+            listeners: Vec::new(),
+            links: Vec::new(),
+            limits: Limits::default(),
+            lanes: LaneBudget::default(),
+            epoch: 1,
+            node: String::from("megaphone"),
+        }
+    }
+
+    /// The capacity that each lane of the mesh must have.
+    #[must_use]
+    pub fn lane_capacity(&self) -> u32 {
+        self.lanes.capacity(self.limits.links_max)
+    }
+
+    /// Whether the configuration can be served.
+    ///
+    /// # Errors
+    ///
+    /// The first [`ConfigFault`] found.
+    pub fn check(&self) -> Result<(), ConfigFault> {
+        let (shard, shards) = (self.shard.0, self.shards);
+        if shard >= shards || shards > ShardId::MAX + 1 {
+            return Err(ConfigFault::Shard { shard, shards });
+        }
+        for listener in &self.listeners {
+            self.check_listener(listener)?;
+        }
+        for (what, bytes, most) in self
+            .links
+            .iter()
+            .map(|link| ("a link's token", link.token.len(), TOKEN_BYTES_MAX))
+            .chain([("the node's name", self.node.len(), NODE_BYTES_MAX)])
+        {
+            if bytes > most {
+                return Err(ConfigFault::TooLong { what, bytes, most });
+            }
+        }
+        self.check_limits()
+    }
+
+    fn check_listener(&self, listener: &ClientListener) -> Result<(), ConfigFault> {
+        if listener.framing == Framing::Link {
+            return Err(ConfigFault::LinkFraming);
+        }
+        match &listener.route {
+            Route::Link(name) if !self.links.iter().any(|link| link.name == *name) => {
+                Err(ConfigFault::UnknownLink { name: name.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigFault> {
+        let limits = &self.limits;
+        let floors = [
+            ("sessions_max", limits.sessions_max, 1, u32::MAX),
+            ("frame_bytes_max", limits.frame_bytes_max, 1, 1 << 30),
+            ("outgoing_bytes_max", limits.outgoing_bytes_max, 1, u32::MAX),
+            ("window_bytes_max", limits.window_bytes_max, 1_024, u32::from(u16::MAX) << 10),
+            ("links_max", limits.links_max, 1, 256),
+            ("packet_bytes_max", limits.packet_bytes_max, 16, 1 << 24),
+            ("scan_slots", limits.scan_slots, 1, u32::MAX),
+            ("scan_closes", limits.scan_closes, 1, u32::MAX),
+            ("ack_intervals_max", limits.ack_intervals_max, 1, 1 << 20),
+            ("lanes.control", self.lanes.control, 1, 1 << 12),
+            ("lanes.inbound", self.lanes.inbound, 1, 1 << 12),
+            ("lanes.per_link", self.lanes.per_link, 1, 1 << 12),
+        ];
+        for (key, value, least, most) in floors {
+            if !(least..=most).contains(&value) {
+                return Err(ConfigFault::Limit { key, value, least, most });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_route(route: Route) -> ShardConfig {
+        let mut config = ShardConfig::new(ShardId(0), 1);
+        config.listeners.push(ClientListener { framing: Framing::Raw, route, frame_bytes_max: None });
+        config
+    }
+
+    #[test]
+    fn a_route_must_name_a_link() {
+        let mut config = with_route(Route::Link("chat".into()));
+        assert_eq!(config.check(), Err(ConfigFault::UnknownLink { name: "chat".into() }));
+        config.links.push(LinkSpec {
+            name: "chat".into(),
+            side: LinkSide::Listen,
+            dialect: Dialect::V1,
+            token: vec![0; TOKEN_BYTES_MAX],
+        });
+        assert_eq!(config.check(), Ok(()));
+        config.links[0].token.push(0);
+        assert!(matches!(config.check(), Err(ConfigFault::TooLong { .. })));
+    }
+
+    #[test]
+    fn limits_have_floors() {
+        let mut config = with_route(Route::Echo);
+        config.limits.window_bytes_max = 1_024;
+        assert_eq!(config.check(), Ok(()));
+        config.limits.window_bytes_max = 1_023;
+        assert!(matches!(config.check(), Err(ConfigFault::Limit { key: "window_bytes_max", .. })));
+    }
+
+    #[test]
+    fn shard_numbers_are_below_the_count() {
+        assert!(ShardConfig::new(ShardId(1), 1).check().is_err());
+        assert!(ShardConfig::new(ShardId(4_095), 4_096).check().is_ok());
+        assert!(ShardConfig::new(ShardId(0), 4_097).check().is_err());
+    }
+
+    #[test]
+    fn the_default_lane_holds_128_items() {
+        assert_eq!(ShardConfig::new(ShardId(0), 1).lane_capacity(), 128);
+    }
+}

@@ -1,0 +1,195 @@
+//! Credits for the lanes of the mesh: how many items this shard may have under way to each other shard, and for what.
+//!
+//! A lane's capacity is divided, once and for all, into **accounts**. Each item is paid from one account and its return credits
+//! that account again. So no kind of traffic can take the lane from another:
+//!
+//! ```text
+//!  capacity = control              link status, acknowledgements, hand-overs: answered at once
+//!           + inbound              packets from links of the sender to sessions of the receiver: answered at once
+//!           + per_link x links     packets from sessions of the sender to each link of the receiver: answered when sent
+//! ```
+//!
+//! Only the last kind can wait for the world outside, and then it holds its own link's account and no other. The first two are always
+//! answered without waiting for anything, so the mesh cannot lock up, even with one credit per account.
+
+use crate::contract::ShardId;
+
+/// How a lane's capacity is divided. "Capacity 1" of a mesh means 1 in each account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneBudget {
+    /// Items of control.
+    pub control: u32,
+    /// Packets for sessions.
+    pub inbound: u32,
+    /// Packets for each link.
+    pub per_link: u32,
+}
+
+impl LaneBudget {
+    /// The same number for each account.
+    #[must_use]
+    pub const fn uniform(items: u32) -> LaneBudget {
+        LaneBudget { control: items, inbound: items, per_link: items }
+    }
+
+    /// What a lane must hold when each shard is home to `links` links at most.
+    #[must_use]
+    pub const fn capacity(&self, links: u32) -> u32 {
+        self.control + self.inbound + self.per_link.saturating_mul(links)
+    }
+}
+
+impl Default for LaneBudget {
+    /// 8 + 24 + 24 for each link: 128 items of 64 bytes with 4 links.
+    fn default() -> LaneBudget {
+        LaneBudget { control: 8, inbound: 24, per_link: 24 }
+    }
+}
+
+/// Which account of a lane an item is paid from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// Link status, acknowledgements, hand-overs.
+    Control,
+    /// Packets for sessions.
+    Inbound,
+    /// Packets for the link at that place.
+    Link(u16),
+}
+
+impl Account {
+    const CONTROL: u32 = 0;
+    const INBOUND: u32 = 1;
+    const LINKS: u32 = 2;
+
+    /// The tag that an item's return carries.
+    pub(crate) const fn tag(self) -> u32 {
+        match self {
+            Account::Control => Self::CONTROL,
+            Account::Inbound => Self::INBOUND,
+            Account::Link(place) => Self::LINKS + place as u32,
+        }
+    }
+
+    /// The account that a return credits.
+    pub(crate) fn from_tag(tag: u32) -> Account {
+        match tag {
+            Self::CONTROL => Account::Control,
+            Self::INBOUND => Account::Inbound,
+            tag => Account::Link((tag - Self::LINKS) as u16),
+        }
+    }
+}
+
+/// The accounts of all lanes of one shard, its own local queue included: same-shard traffic keeps the same rules.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    budget: LaneBudget,
+    /// Accounts per lane: 2 and one for each link.
+    width: usize,
+    /// Items under way, by peer and account.
+    spent: Box<[u32]>,
+}
+
+impl Lanes {
+    pub(crate) fn new(budget: LaneBudget, shards: u16, links: u32) -> Lanes {
+        let width = Account::LINKS as usize + links as usize;
+        Lanes { budget, width, spent: vec![0; width * usize::from(shards)].into() }
+    }
+
+    fn limit(&self, account: Account) -> u32 {
+        match account {
+            Account::Control => self.budget.control,
+            Account::Inbound => self.budget.inbound,
+            Account::Link(_) => self.budget.per_link,
+        }
+    }
+
+    fn cell(&mut self, peer: ShardId, account: Account) -> Option<&mut u32> {
+        let column = account.tag() as usize;
+        if column >= self.width {
+            return None;
+        }
+        self.spent.get_mut(usize::from(peer.0) * self.width + column)
+    }
+
+    /// Pays for one item to `peer`; false if the account is spent.
+    #[must_use]
+    pub(crate) fn spend(&mut self, peer: ShardId, account: Account) -> bool {
+        let limit = self.limit(account);
+        match self.cell(peer, account) {
+            Some(spent) if *spent < limit => {
+                *spent += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether [`Lanes::spend`] would succeed.
+    pub(crate) fn has(&mut self, peer: ShardId, account: Account) -> bool {
+        let limit = self.limit(account);
+        self.cell(peer, account).is_some_and(|spent| *spent < limit)
+    }
+
+    /// Credits the account again; false if nothing was spent from it, which is a bug of whoever answered.
+    #[must_use]
+    pub(crate) fn refund(&mut self, peer: ShardId, account: Account) -> bool {
+        match self.cell(peer, account) {
+            Some(spent) if *spent > 0 => {
+                *spent -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Items under way to `peer`.
+    pub(crate) fn under_way(&self, peer: ShardId) -> u32 {
+        let start = usize::from(peer.0) * self.width;
+        self.spent[start..start + self.width].iter().sum()
+    }
+
+    /// Items under way to all shards.
+    pub(crate) fn under_way_all(&self) -> u32 {
+        self.spent.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: ShardId = ShardId(1);
+
+    #[test]
+    fn accounts_never_sum_up_beyond_the_capacity() {
+        let budget = LaneBudget { control: 2, inbound: 3, per_link: 4 };
+        let mut lanes = Lanes::new(budget, 2, 2);
+        let accounts = [Account::Control, Account::Inbound, Account::Link(0), Account::Link(1)];
+        for account in accounts {
+            while lanes.spend(PEER, account) {}
+            assert!(!lanes.has(PEER, account));
+        }
+        assert_eq!(lanes.under_way(PEER), budget.capacity(2));
+        assert_eq!(lanes.under_way(ShardId(0)), 0);
+        assert!(lanes.refund(PEER, Account::Link(1)));
+        assert!(!lanes.has(PEER, Account::Link(0)), "an account lends nothing to another");
+        assert!(lanes.spend(PEER, Account::Link(1)));
+    }
+
+    #[test]
+    fn unknown_accounts_and_refunds_without_debt_are_refused() {
+        let mut lanes = Lanes::new(LaneBudget::uniform(1), 2, 1);
+        assert!(!lanes.spend(PEER, Account::Link(1)));
+        assert!(!lanes.spend(ShardId(2), Account::Control));
+        assert!(!lanes.refund(PEER, Account::Control));
+    }
+
+    #[test]
+    fn a_tag_gives_back_its_account() {
+        for account in [Account::Control, Account::Inbound, Account::Link(0), Account::Link(u16::MAX)] {
+            assert_eq!(Account::from_tag(account.tag()), account);
+        }
+    }
+}

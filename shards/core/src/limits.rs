@@ -1,0 +1,149 @@
+//! Every number that bounds what a peer can make a shard hold or do, each with its name, default, metric and refusal counter.
+
+use std::time::Duration;
+
+/// What an operator has to know about one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The configuration key, and the field of [`Limits`].
+    pub key: &'static str,
+    /// The default; durations in milliseconds.
+    pub default: u64,
+    /// The metric that says how full it is.
+    pub occupancy: &'static str,
+    /// The counter of what was refused because of it.
+    pub refused: &'static str,
+}
+
+/// Defines [`Limits`], its defaults and [`LIMITS`] from one list, so that they cannot drift apart.
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $default:literal, $occupancy:literal, $refused:literal;)+) => {
+        /// The limits of one shard. Fields that end in `_ms` are milliseconds, in `_bytes_max` bytes.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: u32,)+
+        }
+
+        impl Default for Limits {
+            fn default() -> Limits {
+                Limits { $($name: $default,)+ }
+            }
+        }
+
+        /// All limits, in the order of [`Limits`]' fields.
+        pub const LIMITS: &[Limit] = &[$(Limit {
+            key: stringify!($name),
+            default: $default,
+            occupancy: $occupancy,
+            refused: $refused,
+        },)+];
+
+        impl Limits {
+            /// Sets a limit by its configuration key; false if there is none of that name.
+            pub fn set(&mut self, key: &str, value: u32) -> bool {
+                match key {
+                    $(stringify!($name) => self.$name = value,)+
+                    _ => return false,
+                }
+                true
+            }
+
+            /// The value of a limit by its configuration key.
+            #[must_use]
+            pub fn get(&self, key: &str) -> Option<u32> {
+                match key {
+                    $(stringify!($name) => Some(self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Sessions on this shard. One more is closed at once.
+    sessions_max = 20_000, "sessions", "sessions_refused_total";
+    /// Bytes of one frame's body from a client, and from a backend for a client whose framing needs it whole.
+    frame_bytes_max = 65_536, "input_bytes", "client_faults_total";
+    /// Bytes waiting to be sent to one client before an echoing session is no longer read, and before a session of a backend
+    /// without credit (the classic dialects) is closed.
+    outgoing_bytes_max = 65_536, "outgoing_bytes", "slow_clients_total";
+    /// Credit in bytes that a backend gets for each connection, a multiple of 1,024: what it may have under way to one client.
+    window_bytes_max = 65_536, "outgoing_bytes", "backend_faults_total";
+    /// From the first byte of a frame to the end of its header.
+    header_ms = 5_000, "frames_partial", "client_late_total";
+    /// From the end of a frame's header to its last byte, beside what `body_rate_min` allows for its length.
+    body_ms = 10_000, "frames_partial", "client_late_total";
+    /// Bytes per second that a body must arrive with at least.
+    body_rate_min = 256, "frames_partial", "client_late_total";
+    /// How long a partial frame may sit in the blocks it arrived in before it is moved to the smallest that hold it.
+    settle_ms = 200, "frames_partial", "frames_settled_total";
+    /// How long a client may take no byte of what is outgoing.
+    stall_ms = 30_000, "outgoing_bytes", "client_late_total";
+    /// How long a backend may take to answer OPEN.
+    open_ms = 10_000, "sessions_opening", "open_late_total";
+    /// How long a session may wait for the backend's CLOSE after its own.
+    linger_ms = 60_000, "sessions", "client_late_total";
+    /// Links at home on this shard, live or lost.
+    links_max = 4, "links", "links_refused_total";
+    /// Sockets that were accepted for a link and have not said HELLO.
+    greetings_max = 64, "greetings", "links_refused_total";
+    /// From the start of a link's socket to the end of its HELLO, or of the answer to ours.
+    hello_ms = 5_000, "greetings", "hello_faults_total";
+    /// Payload bytes of one packet on a link, both ways at most.
+    packet_bytes_max = 65_536, "link_input_bytes", "link_faults_total";
+    /// Bytes waiting on a link before small items too keep their lane credit until they are sent.
+    link_outgoing_bytes_max = 262_144, "link_outgoing_bytes", "quota_withheld_total";
+    /// Silence on a link before a PING.
+    ping_ms = 10_000, "links", "pings_total";
+    /// Silence on a link before it counts as lost.
+    silence_ms = 30_000, "links", "links_silent_total";
+    /// Bytes of packets kept for replay on one link before lane credits are withheld.
+    replay_bytes_max = 1_048_576, "replay_bytes", "quota_withheld_total";
+    /// How long a lost link is kept for its node to come back.
+    resume_ms = 10_000, "links_lost", "resume_late_total";
+    /// How long acknowledgements are gathered before they are passed on.
+    ack_ms = 5, "acks_pending", "acks_total";
+    /// Intervals of acknowledgements one shard gathers for one link before it withholds lane credits.
+    ack_intervals_max = 256, "acks_pending", "quota_withheld_total";
+    /// RESETs in answer to unknown connections, per link and second.
+    resets_per_second = 1_000, "resets_owed", "resets_suppressed_total";
+    /// The first pause before a link is dialled again; each further one is twice as long.
+    redial_ms = 100, "links", "dials_failed_total";
+    /// The longest pause before a link is dialled again.
+    redial_ms_max = 5_000, "links", "dials_failed_total";
+    /// Slots of the session table that one step of a scan looks at (link lost, drain, shedding).
+    scan_slots = 1_024, "scans", "scans_total";
+    /// Sessions that one step of a scan closes.
+    scan_closes = 64, "scans", "scans_total";
+    /// The pause between two steps of a scan.
+    scan_ms = 1, "scans", "scans_total";
+    /// Accepts per second while the shard is at overload level 2.
+    slow_accepts_per_second = 1_000, "overload_level", "sessions_refused_total";
+    /// How long the pool must stay above a level's mark before the level is left.
+    calm_ms = 1_000, "overload_level", "overload_changes_total";
+}
+
+/// A limit in milliseconds as a duration.
+#[must_use]
+pub(crate) fn ms(limit: u32) -> Duration {
+    Duration::from_millis(u64::from(limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_read_and_set_by_its_key() {
+        let mut limits = Limits::default();
+        for limit in LIMITS {
+            assert_eq!(limits.get(limit.key).map(u64::from), Some(limit.default), "{}", limit.key);
+            assert!(limits.set(limit.key, 7), "{}", limit.key);
+            assert_eq!(limits.get(limit.key), Some(7));
+        }
+        assert!(!limits.set("no_such_limit", 1));
+        assert_eq!(limits.get("no_such_limit"), None);
+    }
+}

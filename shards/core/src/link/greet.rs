@@ -1,0 +1,549 @@
+//! The first words on a link's socket, and the dialling of backends that do not come by themselves.
+//!
+//! ```text
+//!  a backend came:   Hello ──HELLO──► home here? ──► link        we dialled:   Answer ──HELLO_OK──► link
+//!                      │                 │ no                                    │
+//!                      │                 ▼                                       │
+//!                      │              Leaving ─► (on the home shard) Arriving ─► link
+//!                      ▼ late, wrong                                             ▼ late, wrong
+//!                    CLOSE that says why                                       CLOSE, dialled again later
+//! ```
+
+use super::outlet::Outlet;
+use super::state::LinkState;
+use super::dials;
+use crate::config::Dialect;
+use crate::contract::{Close, ConnectToken, NoteLevel, Output, ShardId, SocketFault, SocketId};
+use crate::deadlines::Timer;
+use crate::id::{home_shard, spread};
+use crate::limits::ms;
+use crate::session::table::Slot;
+use crate::shard::Shard;
+use megaphone_frame::link::{FrameType, HELLO_BYTES_MAX, Head, Hello, PayloadFault, Reason, Role, Verdict, WANTS_ACK};
+use megaphone_frame::{Expect, Framing, Label, Limits};
+use megaphone_metrics::{LinkMetric, Metric};
+use megaphone_pool::{Gather, Lease};
+use megaphone_wheel::TimerId;
+
+/// The least `max_frame` that a backend may say: no negotiated number is without a floor.
+const MAX_FRAME_LEAST: u32 = 1_024;
+
+/// A socket that may become a link.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    pub(super) spec: u16,
+    pub(super) socket: Option<SocketId>,
+    pub(super) stage: GreetStage,
+    pub(super) input: Gather,
+    pub(super) expect: Expect,
+    pub(super) outlet: Outlet,
+    pub(super) reading: bool,
+    pub(super) timer: Option<TimerId>,
+}
+
+/// What a greeting waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GreetStage {
+    /// The backend's HELLO.
+    Hello,
+    /// HELLO_OK, in answer to our HELLO.
+    Answer,
+    /// The driver to hand the socket over.
+    Leaving {
+        /// To this shard.
+        to: ShardId,
+        /// By this name.
+        token: u64,
+    },
+    /// The socket, or the HELLO that came on it: whichever is not here yet.
+    Arriving {
+        /// By this name.
+        token: u64,
+    },
+}
+
+/// What is known of a backend once it was greeted.
+#[derive(Debug)]
+pub(super) struct Met {
+    pub(super) spec: u16,
+    pub(super) dialect: Dialect,
+    pub(super) node: String,
+    pub(super) epoch: u64,
+    pub(super) numbered: bool,
+    pub(super) payload_max: u32,
+    pub(super) reading: bool,
+}
+
+impl Shard {
+    /// Dials the links whose one dialling shard this is, at the first chance.
+    pub(crate) fn plan_dials(&mut self) {
+        for spec in 0..self.config.links.len() as u16 {
+            let Some(target) = dials(&self.config, spec) else { continue };
+            let name = &self.config.links[usize::from(spec)].name;
+            if home_shard(name, format!("{target:?}").as_bytes(), self.config.shards) == self.me {
+                self.wheel.insert(self.now, Timer::Dial(spec));
+            }
+        }
+    }
+
+    /// Dials a backend, unless that is being done.
+    pub(crate) fn dial(&mut self, spec: u16) {
+        let Some(target) = dials(&self.config, spec).cloned() else { return };
+        let dialler = &mut self.links.diallers[usize::from(spec)];
+        if dialler.busy || self.drain.is_draining() {
+            return;
+        }
+        dialler.busy = true;
+        self.outputs.push_back(Output::Connect { token: ConnectToken(u64::from(spec)), target });
+    }
+
+    /// Dials again after a pause that doubles with each failure.
+    fn redial_later(&mut self, spec: u16) {
+        if dials(&self.config, spec).is_none() {
+            return;
+        }
+        let dialler = &mut self.links.diallers[usize::from(spec)];
+        dialler.busy = false;
+        dialler.failures = dialler.failures.saturating_add(1);
+        let (first, most) = (self.config.limits.redial_ms, self.config.limits.redial_ms_max);
+        let pause = first.saturating_mul(1 << (dialler.failures - 1).min(16)).min(most.max(first));
+        if !self.drain.is_draining() {
+            self.wheel.insert(self.now + ms(pause), Timer::Dial(spec));
+        }
+    }
+
+    /// A dialled link lost its socket.
+    pub(super) fn redial_soon(&mut self, spec: u16) {
+        if dials(&self.config, spec).is_some() && self.links.diallers[usize::from(spec)].busy {
+            self.redial_later(spec);
+        }
+    }
+
+    /// A backend could not be reached.
+    pub(crate) fn connect_failed(&mut self, token: ConnectToken, fault: SocketFault) {
+        self.count(Metric::ConnectionsConnectFailed);
+        let Some(spec) = u16::try_from(token.0).ok().filter(|&spec| dials(&self.config, spec).is_some()) else { return };
+        if self.links.diallers[usize::from(spec)].failures == 0 {
+            let name = &self.config.links[usize::from(spec)].name;
+            let text = format!("link {name}: cannot reach the backend ({fault:?}); trying again");
+            self.note(NoteLevel::Warning, text);
+        }
+        self.redial_later(spec);
+    }
+
+    /// A backend was reached: we speak first.
+    pub(crate) fn connected(&mut self, token: ConnectToken, socket: SocketId) {
+        self.count(Metric::ConnectionsConnected);
+        let Some(spec) = u16::try_from(token.0).ok().filter(|&spec| dials(&self.config, spec).is_some()) else {
+            self.bug("a connection was made that nobody asked for");
+            return self.refuse_socket(socket);
+        };
+        if self.drain.is_draining() {
+            self.redial_later(spec);
+            return self.refuse_socket(socket);
+        }
+        if self.config.links[usize::from(spec)].dialect != Dialect::V1 {
+            return self.classic_link(spec, socket);
+        }
+        let (epoch, resume) = self.resumable(spec).unwrap_or((0, 0));
+        let index = self.greeting(spec, socket, GreetStage::Answer);
+        if !self.say_hello(index, FrameType::Hello, epoch, resume) {
+            return self.end_greeting(index, None);
+        }
+        self.read_greeting(index, true);
+    }
+
+    /// Epoch and resume number of a lost link that a dialled backend may take up again.
+    fn resumable(&self, spec: u16) -> Option<(u64, u64)> {
+        let link = self.links.link(self.links.diallers[usize::from(spec)].place?)?;
+        let lost = matches!(link.state, LinkState::Lost | LinkState::LostDraining);
+        (link.spec == spec && lost).then_some((link.epoch, link.received))
+    }
+
+    /// A backend came: it speaks first.
+    pub(crate) fn backend_accepted(&mut self, spec: u16, socket: SocketId) {
+        self.count(Metric::ConnectionsAccepted);
+        if self.drain.is_draining() || self.links.greetings() >= self.config.limits.greetings_max {
+            self.count(if self.drain.is_draining() { Metric::RefusedDraining } else { Metric::RefusedLimit });
+            return self.refuse_socket(socket);
+        }
+        if self.config.links[usize::from(spec)].dialect != Dialect::V1 {
+            return self.classic_link(spec, socket);
+        }
+        let index = self.greeting(spec, socket, GreetStage::Hello);
+        self.read_greeting(index, true);
+    }
+
+    /// The classic dialects know no HELLO: the socket is the link, at home where it is.
+    fn classic_link(&mut self, spec: u16, socket: SocketId) {
+        let met = Met {
+            spec,
+            dialect: self.config.links[usize::from(spec)].dialect,
+            node: String::new(),
+            epoch: 0,
+            numbered: false,
+            payload_max: self.config.limits.packet_bytes_max,
+            reading: false,
+        };
+        match self.begin_link(met, socket) {
+            Some(place) => {
+                self.dialled(spec, place);
+                self.link_is_ready(place);
+            }
+            None => {
+                self.count(Metric::RefusedLimit);
+                self.refuse_socket(socket);
+                self.redial_later(spec);
+            }
+        }
+    }
+
+    /// Notes that dialling has led to a link.
+    fn dialled(&mut self, spec: u16, place: u16) {
+        if dials(&self.config, spec).is_some() {
+            let dialler = &mut self.links.diallers[usize::from(spec)];
+            dialler.failures = 0;
+            dialler.place = Some(place);
+        }
+    }
+
+    /// A record for a socket that is to be greeted.
+    pub(super) fn greeting(&mut self, spec: u16, socket: SocketId, stage: GreetStage) -> u32 {
+        let index = self.new_greeting(spec, stage);
+        self.seat(index, socket);
+        index
+    }
+
+    /// A record without its socket.
+    pub(super) fn new_greeting(&mut self, spec: u16, stage: GreetStage) -> u32 {
+        let free = self.links.greetings.iter().position(Option::is_none);
+        let index = free.unwrap_or(self.links.greetings.len());
+        if free.is_none() {
+            self.links.greetings.push(None);
+        }
+        let at = self.now + ms(self.config.limits.hello_ms);
+        self.links.greetings[index] = Some(Greeting {
+            spec,
+            socket: None,
+            stage,
+            input: Gather::new(),
+            expect: Expect::default(),
+            outlet: Outlet::default(),
+            reading: false,
+            timer: Some(self.wheel.insert(at, Timer::Greeting(index as u32))),
+        });
+        index as u32
+    }
+
+    /// Gives a record its socket.
+    pub(super) fn seat(&mut self, index: u32, socket: SocketId) {
+        if let Some(greeting) = self.greeting_mut(index) {
+            greeting.socket = Some(socket);
+            self.table.put(socket, Slot::Greeting { generation: socket.generation, index });
+        }
+    }
+
+    pub(super) fn greeting_mut(&mut self, index: u32) -> Option<&mut Greeting> {
+        self.links.greetings.get_mut(index as usize)?.as_mut()
+    }
+
+    pub(super) fn read_greeting(&mut self, index: u32, on: bool) {
+        if let Some(greeting) = self.greeting_mut(index)
+            && let Some(socket) = greeting.socket
+            && greeting.reading != on
+        {
+            greeting.reading = on;
+            self.outputs.push_back(Output::Read { socket, on });
+        }
+    }
+
+    /// Puts HELLO or HELLO_OK on the stream; false if there is no block for it.
+    fn say_hello(&mut self, index: u32, kind: FrameType, epoch: u64, resume: u64) -> bool {
+        let Some(spec) = self.greeting_mut(index).map(|greeting| usize::from(greeting.spec)) else { return false };
+        let mut payload = Vec::new();
+        Hello {
+            role: Role::Appliance,
+            flags: WANTS_ACK,
+            max_frame: self.config.limits.packet_bytes_max,
+            epoch,
+            resume,
+            name: &self.config.node,
+            token: &self.config.links[spec].token,
+        }
+        .encode(&mut payload);
+        self.greeting_says(index, kind, &payload)
+    }
+
+    fn greeting_says(&mut self, index: u32, kind: FrameType, payload: &[u8]) -> bool {
+        let pool = self.pool.clone();
+        let Ok(header) = Head::new(kind, 0).header(payload.len() as u32) else { return false };
+        let bytes = [&header[..], payload].concat();
+        let Some(greeting) = self.greeting_mut(index) else { return false };
+        let Some(socket) = greeting.socket else { return false };
+        let said = greeting.outlet.push_bytes(&pool, &bytes).is_ok();
+        if greeting.outlet.must_tell() {
+            self.outputs.push_back(Output::Send { socket });
+        }
+        said
+    }
+
+    /// The driver sent bytes of a greeting.
+    pub(crate) fn greeting_sent(&mut self, index: u32, bytes: usize) {
+        let mut nothing = Vec::new();
+        if let Some(greeting) = self.greeting_mut(index) {
+            greeting.outlet.advance(bytes, &mut nothing);
+        }
+    }
+
+    /// Bytes came on a socket that is not greeted yet.
+    pub(crate) fn greeting_bytes(&mut self, index: u32, data: Lease) {
+        let Some(greeting) = self.greeting_mut(index) else { return };
+        greeting.input.push_lease(data);
+        if matches!(greeting.stage, GreetStage::Hello | GreetStage::Answer) {
+            self.read_hello(index, false);
+        }
+    }
+
+    /// Reads HELLO or HELLO_OK once it is whole. `here` says that this shard is known to be the link's home.
+    pub(super) fn read_hello(&mut self, index: u32, here: bool) {
+        let Some(greeting) = self.greeting_mut(index) else { return };
+        let limits = Limits { frame_bytes_max: HELLO_BYTES_MAX as u32 };
+        let mut body = Gather::new();
+        let cut = Framing::Link.next(&mut greeting.expect, &mut greeting.input, &mut body, limits);
+        let frame = match cut {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return,
+            Err(_) => return self.end_greeting(index, Some(Reason::FrameFault)),
+        };
+        let Label::Link(head) = frame.label else { return };
+        let payload = body.to_vec();
+        let awaited = match greeting.stage {
+            GreetStage::Answer => FrameType::HelloOk,
+            _ => FrameType::Hello,
+        };
+        if head.kind == FrameType::Close && head.connection == 0 {
+            return self.refused_by_backend(index, &payload);
+        }
+        if head.kind != awaited || head.connection != 0 {
+            return self.end_greeting(index, Some(Reason::Protocol));
+        }
+        match self.judge_hello(index, &payload) {
+            Err(reason) => self.end_greeting(index, Some(reason)),
+            Ok(hello) if awaited == FrameType::HelloOk => self.answered(index, &hello),
+            Ok(hello) => {
+                let spec = self.greeting_mut(index).map_or(0, |greeting| greeting.spec);
+                let name = &self.config.links[usize::from(spec)].name;
+                let home = home_shard(name, hello.name.as_bytes(), self.config.shards);
+                if home == self.me {
+                    self.greeted(index, &hello);
+                } else if here {
+                    self.bug("a link was handed to a shard that is not its home");
+                    self.end_greeting(index, Some(Reason::Internal));
+                } else {
+                    self.hand_over(index, home, head, &payload);
+                }
+            }
+        }
+    }
+
+    /// Whether a HELLO or HELLO_OK is one that a link can begin with.
+    fn judge_hello<'a>(&mut self, index: u32, payload: &'a [u8]) -> Result<Hello<'a>, Reason> {
+        let Some(greeting) = self.greeting_mut(index) else { return Err(Reason::Internal) };
+        let (spec, dialled) = (usize::from(greeting.spec), greeting.stage == GreetStage::Answer);
+        let hello = Hello::decode(payload).map_err(|fault| match fault {
+            PayloadFault::Version { .. } => Reason::Version,
+            _ => Reason::Protocol,
+        })?;
+        let named = !hello.name.is_empty();
+        if hello.role == Role::Appliance || !named || hello.max_frame < MAX_FRAME_LEAST || (dialled && hello.epoch == 0 && hello.wants_ack()) {
+            return Err(Reason::Protocol);
+        }
+        let token = &self.config.links[spec].token;
+        // A backend that we dialled proves nothing by a token that we sent it.
+        if !dialled && !token.is_empty() && !same_bytes(token, hello.token) {
+            return Err(Reason::NotAuthorised);
+        }
+        Ok(hello)
+    }
+
+    /// The backend that we dialled does not want us.
+    fn refused_by_backend(&mut self, index: u32, payload: &[u8]) {
+        let spec = self.greeting_mut(index).map_or(0, |greeting| usize::from(greeting.spec));
+        let name = &self.config.links[spec].name;
+        let verdict = Verdict::decode(FrameType::Close, payload).unwrap_or_else(|_| Verdict::of(Reason::Normal));
+        let text = format!("link {name}: the backend refuses ({}: {:?})", verdict.reason, verdict.text);
+        self.note(NoteLevel::Warning, text);
+        self.end_greeting(index, None);
+    }
+
+    /// A backend said HELLO, and this is its home: its link goes on or begins.
+    fn greeted(&mut self, index: u32, hello: &Hello<'_>) {
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        let payload_max = hello.max_frame.min(self.config.limits.packet_bytes_max);
+        if let Some(place) = self.links.place_of(spec, hello.name) {
+            let resumes = self.links.link(place).is_some_and(|link| {
+                link.numbered && hello.wants_ack() && hello.epoch == link.epoch && link.replay.can_resume(hello.resume)
+            });
+            self.replace(place, resumes);
+            if resumes {
+                let (epoch, received) = self.links.link(place).map_or((0, 0), |link| (link.epoch, link.received));
+                if !self.say_hello(index, FrameType::HelloOk, epoch, received) {
+                    return self.end_greeting(index, None);
+                }
+                let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+                self.resume_link(place, hello.resume, payload_max, socket, reading);
+                return self.settle_in(place, outlet, input);
+            }
+        }
+        let epoch = self.new_epoch();
+        if !self.links.places.iter().any(Option::is_none) {
+            self.count(Metric::RefusedLimit);
+            return self.end_greeting(index, Some(Reason::Exhausted));
+        }
+        if !self.say_hello(index, FrameType::HelloOk, epoch, 0) {
+            return self.end_greeting(index, None);
+        }
+        self.start_link(index, hello, epoch, payload_max);
+    }
+
+    /// The backend that we dialled answered.
+    fn answered(&mut self, index: u32, hello: &Hello<'_>) {
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        let payload_max = hello.max_frame.min(self.config.limits.packet_bytes_max);
+        if let Some(place) = self.links.diallers[usize::from(spec)].place
+            && let Some((epoch, _)) = self.resumable(spec)
+        {
+            let resumes = hello.wants_ack() && hello.epoch == epoch;
+            let can = self.links.link(place).is_some_and(|link| link.replay.can_resume(hello.resume));
+            if resumes && can {
+                let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+                self.resume_link(place, hello.resume, payload_max, socket, reading);
+                self.dialled(spec, place);
+                return self.settle_in(place, outlet, input);
+            }
+            self.link_is_over(place, None);
+            if resumes {
+                // It asks for what is gone: come again without a past.
+                return self.end_greeting(index, None);
+            }
+        }
+        self.start_link(index, hello, hello.epoch, payload_max);
+    }
+
+    fn start_link(&mut self, index: u32, hello: &Hello<'_>, epoch: u64, payload_max: u32) {
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        if !self.links.places.iter().any(Option::is_none) {
+            self.count(Metric::RefusedLimit);
+            return self.end_greeting(index, Some(Reason::Exhausted));
+        }
+        let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+        let met = Met {
+            spec,
+            dialect: Dialect::V1,
+            node: hello.name.to_owned(),
+            epoch,
+            numbered: hello.wants_ack(),
+            payload_max,
+            reading,
+        };
+        if let Some(place) = self.begin_link(met, socket) {
+            self.dialled(spec, place);
+            self.settle_in(place, outlet, input);
+        }
+    }
+
+    /// Makes room for a link that comes again under the name of one that is here.
+    fn replace(&mut self, place: u16, resumes: bool) {
+        self.say_goodbye(place, Reason::Replaced);
+        self.detach(place, Close::Gracefully);
+        if resumes {
+            // Lost for the moment that its HELLO_OK takes.
+            self.link_lost(place);
+        } else {
+            self.link_is_over(place, None);
+        }
+    }
+
+    /// Takes socket, outlet and input out of a greeting that becomes a link.
+    fn promote(&mut self, index: u32) -> Option<(SocketId, Outlet, Gather, bool)> {
+        let greeting = self.links.greetings.get_mut(index as usize)?.take()?;
+        if let Some(timer) = greeting.timer {
+            self.wheel.cancel(timer);
+        }
+        Some((greeting.socket?, greeting.outlet, greeting.input, greeting.reading))
+    }
+
+    /// Gives a link what its greeting has still to send, and has read already.
+    fn settle_in(&mut self, place: u16, outlet: Outlet, input: Gather) {
+        if let Some(link) = self.links.link_mut(place) {
+            link.outlet = outlet;
+            link.input = input;
+        }
+        self.link_is_ready(place);
+    }
+
+    /// An epoch that was never used: by this process's start, by this shard, by this count.
+    fn new_epoch(&mut self) -> u64 {
+        self.epochs += 1;
+        let start = self.config.epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        spread(start ^ u64::from(self.me.0) << 48 ^ self.epochs).max(1)
+    }
+
+    /// A greeting took too long.
+    pub(crate) fn greeting_late(&mut self, index: u32) {
+        if let Some(greeting) = self.greeting_mut(index) {
+            greeting.timer = None;
+            self.end_greeting(index, Some(Reason::Timeout));
+        }
+    }
+
+    /// The socket ended or broke before it was a link.
+    pub(crate) fn greeting_ended(&mut self, index: u32) {
+        self.end_greeting(index, None);
+    }
+
+    /// Gives all greetings up: the shard ends.
+    pub(crate) fn end_greetings(&mut self) {
+        for index in 0..self.links.greetings.len() as u32 {
+            self.end_greeting(index, Some(Reason::Drain));
+        }
+    }
+
+    /// Gives a greeting up. The other side is told why, if there is something to say.
+    pub(super) fn end_greeting(&mut self, index: u32, reason: Option<Reason>) {
+        if let Some(reason) = reason {
+            let mut payload = Vec::new();
+            Verdict::of(reason).encode(&mut payload);
+            self.greeting_says(index, FrameType::Close, &payload);
+        }
+        let Some(greeting) = self.links.greetings.get_mut(index as usize).and_then(Option::take) else { return };
+        if let Some(timer) = greeting.timer {
+            self.wheel.cancel(timer);
+        }
+        self.cells.link_add(usize::from(greeting.spec), LinkMetric::Faults, u64::from(reason.is_some()));
+        if let Some(socket) = greeting.socket {
+            let how = if reason.is_some() { Close::Gracefully } else { Close::Now };
+            self.leave_socket(socket, 0, greeting.outlet, how);
+        }
+        if greeting.stage == GreetStage::Answer {
+            self.redial_later(greeting.spec);
+        }
+    }
+}
+
+/// Whether two secrets are the same, in a time that depends on their lengths alone.
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    let differing = a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b));
+    std::hint::black_box(differing) == 0 && a.len() == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_compared_whole() {
+        assert!(same_bytes(b"", b"") && same_bytes(b"secret", b"secret"));
+        assert!(!same_bytes(b"secret", b"secres") && !same_bytes(b"secret", b"secre") && !same_bytes(b"", b"s"));
+    }
+}

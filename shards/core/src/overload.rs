@@ -1,0 +1,186 @@
+//! Overload levels: how full the pool is decides what a shard still takes on. A level is entered at once and left slowly.
+//!
+//! | level | entered when free blocks are below | left when above, for a second | what is shed |
+//! | --- | --- | --- | --- |
+//! | 0 | - | - | nothing |
+//! | 1 | 25 % | 35 % | nothing yet: the gauge says so |
+//! | 2 | 15 % | 25 % | accepts are slowed; partial frames move to the smallest blocks |
+//! | 3 | 8 % | 18 % | accepts are refused; clients that are slow to take bytes are closed |
+//! | 4 | 2 % | 22 % | every session that holds a block is closed |
+//!
+//! Free means not leased, in the class that is worst off: blocks in the kernel's hands are where they should be.
+
+use crate::drain::Scan;
+use crate::deadlines::Timer;
+use crate::limits::{Limits, ms};
+use crate::contract::NoteLevel;
+use crate::shard::Shard;
+use megaphone_metrics::Metric;
+use megaphone_pool::{Class, Pool};
+use megaphone_wheel::Tick;
+
+/// Percent of free blocks below which a level is entered.
+const ENTER: [u32; 4] = [25, 15, 8, 2];
+/// Percent of free blocks above which it is left.
+const LEAVE: [u32; 4] = [35, 25, 18, 22];
+
+/// The present level, and what is needed to leave it.
+#[derive(Debug, Default)]
+pub(crate) struct Overload {
+    level: u8,
+    /// Since when the pool has been above the present level's mark.
+    calm: Option<Tick>,
+    /// Accepts that level 2 still allows, and since when they were counted.
+    allowed: u32,
+    since: Tick,
+    armed: bool,
+}
+
+impl Overload {
+    pub(crate) fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// Looks at the pool; true if the level rose.
+    fn observe(&mut self, now: Tick, free: u32, limits: &Limits) -> bool {
+        let entered = ENTER.iter().filter(|&&mark| free < mark).count() as u8;
+        if entered > self.level {
+            self.level = entered;
+            self.calm = None;
+            return true;
+        }
+        let Some(&mark) = usize::from(self.level).checked_sub(1).and_then(|at| LEAVE.get(at)) else { return false };
+        if free <= mark {
+            self.calm = None;
+        } else if now >= *self.calm.get_or_insert(now) + ms(limits.calm_ms) {
+            self.level -= 1;
+            self.calm = None;
+        }
+        false
+    }
+
+    /// Whether one more client is taken.
+    pub(crate) fn admit(&mut self, now: Tick, limits: &Limits) -> bool {
+        match self.level {
+            0 | 1 => true,
+            2 => {
+                if now >= self.since + ms(1_000) || self.since == Tick::ZERO {
+                    self.since = now;
+                    self.allowed = limits.slow_accepts_per_second;
+                }
+                let admitted = self.allowed > 0;
+                self.allowed = self.allowed.saturating_sub(1);
+                admitted
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Percent of blocks that are not leased, in the class that is worst off.
+fn free_percent(pool: &Pool) -> u32 {
+    let percent = |class| {
+        let counts = pool.counts(class);
+        (u64::from(counts.total - counts.leased) * 100 / u64::from(counts.total.max(1))) as u32
+    };
+    Class::ALL.into_iter().map(percent).min().unwrap_or(100)
+}
+
+impl Shard {
+    /// Looks at the pool after every input; three divisions in the calm case.
+    pub(crate) fn watch_pool(&mut self) {
+        let free = free_percent(&self.pool);
+        if self.overload.level == 0 && free >= ENTER[0] {
+            return;
+        }
+        // Blocks that came home as strays are free only once they are collected.
+        self.pool.collect_strays();
+        let free = free_percent(&self.pool);
+        let before = self.overload.level;
+        if self.overload.observe(self.now, free, &self.config.limits) {
+            let text = format!("overload level {}: {free} % of the blocks are free", self.overload.level);
+            self.note(NoteLevel::Warning, text);
+            self.shed();
+        } else if self.overload.level == 0 && before > 0 {
+            self.note(NoteLevel::Info, String::from("overload level 0: back to normal"));
+        }
+        if self.overload.level > 0 && !self.overload.armed {
+            self.overload.armed = true;
+            let at = self.now + ms(self.config.limits.calm_ms.div_ceil(4).max(1));
+            self.wheel.insert(at, Timer::Overload);
+        }
+    }
+
+    /// What a level asks for, again and again while it lasts.
+    fn shed(&mut self) {
+        match self.overload.level {
+            0 | 1 => {}
+            2 => self.scan(Scan::Settle),
+            3 => self.scan(Scan::ShedSlow),
+            _ => self.scan(Scan::ShedBusy),
+        }
+    }
+
+    /// The next look at the level; what it asks for is asked for again.
+    pub(crate) fn overload_timer(&mut self) {
+        self.overload.armed = false;
+        self.pool.collect_strays();
+        self.shed();
+    }
+
+    /// Counts a client that overload keeps out.
+    pub(crate) fn count_kept_out(&mut self) {
+        self.count(if self.overload.level == 2 { Metric::OverloadSlowAccept } else { Metric::OverloadStopAccept });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_is_entered_at_once_and_left_one_by_one() {
+        let limits = Limits::default();
+        let mut overload = Overload::default();
+        let mut now = Tick::ZERO;
+        for (free, level) in [(25, 0), (24, 1), (15, 1), (14, 2), (7, 3), (1, 4)] {
+            overload.observe(now, free, &limits);
+            assert_eq!(overload.level(), level, "{free} %");
+        }
+        for level in [4, 3, 2, 1] {
+            assert_eq!(overload.level(), level);
+            overload.observe(now, 100, &limits);
+            now += ms(999);
+            overload.observe(now, 100, &limits);
+            assert_eq!(overload.level(), level, "not before a second has passed");
+            now += ms(1);
+            overload.observe(now, 100, &limits);
+        }
+        assert_eq!(overload.level(), 0);
+    }
+
+    #[test]
+    fn a_relapse_starts_the_second_again() {
+        let limits = Limits::default();
+        let mut overload = Overload::default();
+        overload.observe(Tick::ZERO, 24, &limits);
+        overload.observe(Tick::ZERO, 36, &limits);
+        overload.observe(Tick::ZERO + ms(900), 35, &limits);
+        overload.observe(Tick::ZERO + ms(1_000), 36, &limits);
+        assert_eq!(overload.level(), 1);
+    }
+
+    #[test]
+    fn level_two_slows_and_level_three_stops_accepts() {
+        let mut limits = Limits::default();
+        limits.slow_accepts_per_second = 2;
+        let mut overload = Overload::default();
+        let now = Tick::ZERO + ms(5_000);
+        overload.observe(now, 10, &limits);
+        let admitted: Vec<_> = (0..3).map(|_| overload.admit(now, &limits)).collect();
+        assert_eq!(admitted, [true, true, false]);
+        assert!(overload.admit(now + ms(1_000), &limits));
+        overload.observe(now, 5, &limits);
+        assert!(!overload.admit(now + ms(9_000), &limits));
+    }
+}

@@ -1,0 +1,234 @@
+//! The client's side of a session: accepting it, what it sends until it is a frame, its end, and its deadlines.
+
+use super::events::Why;
+use super::state::{Event, State};
+use super::table::{NONE, Session, Slot};
+use crate::contract::{Close, Output, Peer, SocketId};
+use crate::id::LinkId;
+use crate::limits::ms;
+use crate::shard::{Shard, Way};
+use megaphone_frame::link::Reason;
+use megaphone_frame::{FrameFault, proxy};
+use megaphone_metrics::{LinkMetric, Metric};
+use megaphone_pool::Lease;
+use megaphone_wheel::Tick;
+
+impl Shard {
+    /// A client connected.
+    pub(crate) fn client_accepted(&mut self, listener: usize, socket: SocketId, peer: Peer) {
+        self.count(Metric::ConnectionsAccepted);
+        if let Some(refusal) = self.refusal() {
+            self.count(refusal);
+            return self.refuse_socket(socket);
+        }
+        let state = match self.doors[listener].way {
+            Way::Link(_) => State::Waiting,
+            Way::Echo | Way::Discard => State::Local,
+        };
+        self.table.put(
+            socket,
+            Slot::Session(Session {
+                generation: socket.generation,
+                listener: listener as u16,
+                state,
+                reading: false,
+                queued: false,
+                link: LinkId::default(),
+                spec: 0,
+                classic_id: None,
+                send_credit: 0,
+                receive_credit: 0,
+                active: NONE,
+            }),
+        );
+        match self.doors[listener].way {
+            Way::Link(name) => self.bind(socket, name, peer),
+            Way::Echo | Way::Discard => self.set_reading(socket, true),
+        }
+    }
+
+    /// Why a client is not taken now, if so.
+    fn refusal(&mut self) -> Option<Metric> {
+        if self.drain.is_draining() {
+            Some(Metric::RefusedDraining)
+        } else if self.table.sessions() >= self.config.limits.sessions_max {
+            Some(Metric::RefusedLimit)
+        } else if !self.overload.admit(self.now, &self.config.limits) {
+            self.count_kept_out();
+            Some(Metric::RefusedOverload)
+        } else {
+            None
+        }
+    }
+
+    /// Closes a socket that becomes nothing.
+    pub(crate) fn refuse_socket(&mut self, socket: SocketId) {
+        self.table.put(socket, Slot::Closing { generation: socket.generation, remains: NONE });
+        self.close_socket(socket, Close::Now);
+    }
+
+    /// Binds a new session to a live link of that name, or tells the client that there is none.
+    fn bind(&mut self, socket: SocketId, name: u16, peer: Peer) {
+        let seed = u64::from(socket.slot) << 20 ^ u64::from(socket.generation);
+        let link = self.router.choose(name, self.me, seed);
+        let spec = link.and_then(|link| self.router.live_mut(link)).map(|view| view.spec);
+        let (Some(link), Some(spec)) = (link, spec) else {
+            let why = Why::new(Metric::RefusedNoLink, Reason::NoBackend);
+            return self.session_event_because(socket, Event::Reject, why);
+        };
+        if let Some(session) = self.table.session_mut(socket) {
+            (session.link, session.spec) = (link, spec);
+        }
+        self.cells.link_add(usize::from(spec), LinkMetric::Sessions, 1);
+        self.bytes.clear();
+        encode_proxy(peer, &mut self.bytes);
+        let header = match self.pool.copy_in(&self.bytes) {
+            Ok(header) => header,
+            Err(_) => {
+                let why = Why::new(Metric::RefusedOverload, Reason::Exhausted);
+                return self.session_event_because(socket, Event::Reject, why);
+            }
+        };
+        let answer_by = self.now + ms(self.config.limits.open_ms);
+        if let Some(active) = self.session_active_or_new(socket) {
+            active.opening = Some(header);
+            active.answer_by = answer_by;
+        }
+        self.arm_session(socket);
+        self.pump(socket);
+    }
+
+    /// Bytes came from a client.
+    pub(crate) fn client_bytes(&mut self, socket: SocketId, data: Lease) {
+        let Some(session) = self.table.session(socket) else { return };
+        let (_, action) = super::state::next(session.state, Event::Bytes);
+        if action != super::state::Action::Forward {
+            return;
+        }
+        if let Some(active) = self.session_active_or_new(socket) {
+            active.input.push_lease(data);
+        }
+        self.pump(socket);
+    }
+
+    /// The client will send no more. A frame that it did not finish is a fault.
+    pub(crate) fn client_ended(&mut self, socket: SocketId) {
+        let Some(door) = self.door(socket) else { return };
+        if let Some(active) = self.session_active(socket)
+            && active.has_partial()
+            && !self.is_stuck(socket)
+        {
+            let fault = self.session_active(socket).map(|active| door.framing.at_end(&active.expect, &active.input));
+            if let Some(Err(fault)) = fault {
+                return self.client_fault(socket, fault);
+            }
+        }
+        self.session_event(socket, Event::ClientEnded, Metric::ClosedByPeer);
+    }
+
+    /// The client broke its framing.
+    pub(crate) fn client_fault(&mut self, socket: SocketId, fault: FrameFault) {
+        self.count(match fault {
+            FrameFault::TooLong { .. } => Metric::FrameFaultTooLong,
+            FrameFault::LengthBelowHeader { .. } => Metric::FrameFaultTooShort,
+            FrameFault::EofInHeader { .. } | FrameFault::EofInBody { .. } => Metric::FrameFaultEnded,
+            _ => Metric::FrameFaultMalformed,
+        });
+        self.session_event(socket, Event::ClientFault, Metric::ClosedFrameFault);
+    }
+
+    /// Looks after the deadlines of a partial frame, now that the client's bytes were cut as far as they go.
+    pub(crate) fn watch_partial(&mut self, socket: SocketId) {
+        let limits = &self.config.limits;
+        let (header, body, settle) = (ms(limits.header_ms), ms(limits.body_ms), ms(limits.settle_ms));
+        let rate = u64::from(limits.body_rate_min.max(1));
+        let now = self.now;
+        let Some(active) = self.session_active(socket) else { return };
+        if !active.has_partial() {
+            active.frame_by = Tick::MAX;
+            active.settle_at = Tick::MAX;
+            return;
+        }
+        let in_body = active.expect.in_body();
+        if active.frame_by == Tick::MAX || active.frame_in_body != in_body {
+            active.frame_by = if in_body {
+                let transfer = u64::from(active.expect.bytes()) * 1_000 / rate;
+                now + body + std::time::Duration::from_millis(transfer)
+            } else {
+                now + header
+            };
+            active.frame_in_body = in_body;
+        }
+        active.settle_at = now + settle;
+        self.arm_session(socket);
+    }
+
+    /// The client took bytes.
+    pub(crate) fn client_took(&mut self, socket: SocketId, bytes: usize) {
+        let stall_by = self.now + ms(self.config.limits.stall_ms);
+        let Some(active) = self.session_active(socket) else { return };
+        // Loans that are used up go to their owner's strays: their credit went home when the session took them.
+        active.outgoing.advance(bytes, drop);
+        active.sending = !active.outgoing.is_empty();
+        active.stall_by = if active.sending { stall_by } else { Tick::MAX };
+        self.pump(socket);
+        self.release_if_idle(socket);
+    }
+
+    /// Tells the driver that something is outgoing, once, and starts the client's clock.
+    pub(crate) fn client_send(&mut self, socket: SocketId) {
+        let stall_by = self.now + ms(self.config.limits.stall_ms);
+        let Some(active) = self.session_active(socket) else { return };
+        if active.outgoing.is_empty() || active.sending {
+            return;
+        }
+        active.sending = true;
+        active.stall_by = stall_by;
+        self.outputs.push_back(Output::Send { socket });
+        self.arm_session(socket);
+    }
+
+    /// A deadline of a busy session passed, or was moved meanwhile.
+    pub(crate) fn session_timer(&mut self, socket: SocketId) {
+        let (now, pool) = (self.now, self.pool.clone());
+        let Some(active) = self.session_active(socket) else { return };
+        active.timer = None;
+        if active.settle_at <= now {
+            active.settle_at = Tick::MAX;
+            if active.input.settle(&pool) {
+                self.count(Metric::OverloadDemoteFrame);
+            }
+        }
+        let Some(active) = self.session_active(socket) else { return };
+        let (stall, frame, answer) = (active.stall_by <= now, active.frame_by <= now, active.answer_by <= now);
+        let in_body = active.frame_in_body;
+        if stall {
+            self.session_event(socket, Event::ClientLate, Metric::ClosedSlowReader);
+        } else if frame {
+            self.count(if in_body { Metric::FrameFaultBodyDeadline } else { Metric::FrameFaultHeaderDeadline });
+            self.session_event(socket, Event::ClientLate, Metric::ClosedDeadline);
+        } else if answer {
+            self.answer_late(socket);
+        }
+        self.arm_session(socket);
+    }
+
+    /// The backend did not answer OPEN, or did not send its CLOSE, in time.
+    fn answer_late(&mut self, socket: SocketId) {
+        let state = self.table.session(socket).map(|session| session.state);
+        let event = match state {
+            Some(State::Waiting | State::Opening | State::OpeningEnded) => Event::OpenLate,
+            _ => Event::ClientLate,
+        };
+        self.session_event(socket, event, Metric::ClosedDeadline);
+    }
+}
+
+/// The PROXY v2 header that tells a backend who the client is.
+fn encode_proxy(peer: Peer, out: &mut Vec<u8>) {
+    let endpoints = match peer {
+        Peer::Tcp { remote, local } => proxy::Endpoints::Ip { source: remote, destination: local, datagram: false },
+        Peer::Unix | Peer::Unknown => proxy::Endpoints::Local,
+    };
+    proxy::encode(&endpoints, [], out);
+}

@@ -1,0 +1,12 @@
+//! Client sessions: their table, their life cycle, and the records of those that are busy.
+
+pub(crate) mod active;
+mod client;
+mod deliver;
+mod events;
+mod forward;
+pub(crate) mod state;
+pub(crate) mod table;
+
+#[cfg(test)]
+mod tests;

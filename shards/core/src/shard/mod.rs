@@ -1,0 +1,273 @@
+//! The appliance's machine on one shard: its state, and the contract with whatever drives it. What happens in it is told in
+//! [`crate::session`] and [`crate::link`].
+
+mod dispatch;
+mod lanes;
+
+use crate::config::{ConfigFault, Route, ShardConfig};
+use crate::contract::{Input, Machine, NoteLevel, Note, Output, ShardId, SocketId};
+use crate::credit::Lanes;
+use crate::deadlines::Timer;
+use crate::drain::{Drain, Scans};
+use crate::item::Item;
+use crate::link::Links;
+use crate::link::router::Router;
+use crate::overload::Overload;
+use crate::session::active::Actives;
+use crate::session::table::{Slot, Table};
+use lanes::Local;
+use megaphone_frame::{Framing, Limits as FrameLimits};
+use megaphone_mesh::Return;
+use megaphone_metrics::{Cells, Metric, Page};
+use megaphone_pool::{Class, Gather, Pool};
+use megaphone_wheel::{Tick, Wheel};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A client listener with its route resolved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Door {
+    pub(crate) framing: Framing,
+    pub(crate) way: Way,
+    pub(crate) limits: FrameLimits,
+}
+
+/// A [`Route`] with its link's name as an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Echo,
+    Discard,
+    Link(u16),
+}
+
+/// What a shard holds at a moment: for tests, the simulator and operators. All zero (but the table's slots) when drained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardGauges {
+    /// Client sessions, closing ones included.
+    pub sessions: u32,
+    /// Busy ones.
+    pub active: u32,
+    /// Links at home here, lost ones included.
+    pub links: u32,
+    /// Sockets of links that are not greeted yet.
+    pub greetings: u32,
+    /// Timers.
+    pub timers: usize,
+    /// Items under way to other shards, and to this one by the local queue.
+    pub items: u32,
+    /// Sessions and farewells that wait for lane credit.
+    pub waiting: usize,
+    /// Acknowledgements that are not passed on yet, in intervals.
+    pub unacknowledged: usize,
+    /// 0 to 4.
+    pub overload_level: u8,
+}
+
+/// The appliance's [`Machine`].
+pub struct Shard {
+    pub(crate) me: ShardId,
+    pub(crate) config: ShardConfig,
+    pub(crate) doors: Vec<Door>,
+    pub(crate) pool: Pool,
+    pub(crate) now: Tick,
+    pub(crate) outputs: VecDeque<Output<Item>>,
+    pub(crate) local: VecDeque<Local>,
+    pub(crate) table: Table,
+    pub(crate) actives: Actives,
+    pub(crate) router: Router,
+    pub(crate) lanes: Lanes,
+    pub(crate) links: Links,
+    pub(crate) wheel: Wheel<Timer>,
+    pub(crate) cells: Cells,
+    pub(crate) page: Option<Arc<Page>>,
+    pub(crate) overload: Overload,
+    pub(crate) drain: Drain,
+    pub(crate) scans: Scans,
+    /// Epochs given to links.
+    pub(crate) epochs: u64,
+    /// The session whose turn it is to use the quota that came back.
+    pub(crate) waking: Option<SocketId>,
+    /// The socket whose last word is being handled: nothing is said about it any more.
+    pub(crate) burying: Option<SocketId>,
+    /// Whether [`Timer::Acknowledge`] is set.
+    pub(crate) acknowledging: bool,
+    /// Whether [`Timer::Pool`] is set.
+    pub(crate) pool_timer: bool,
+    /// For moving bytes between gathers; empty between uses.
+    pub(crate) scratch: Gather,
+    /// For encoding payloads; its memory is kept.
+    pub(crate) bytes: Vec<u8>,
+    /// For encoding whole frames; its memory is kept.
+    pub(crate) frame: Vec<u8>,
+    /// For passing acknowledgements on; empty between uses.
+    pub(crate) accepted_items: Vec<(ShardId, Item)>,
+    /// As `accepted_items`, for returns that were withheld.
+    pub(crate) withheld_returns: Vec<(ShardId, Return)>,
+}
+
+impl Shard {
+    /// How long whoever found the pool empty waits before asking again.
+    pub(crate) const POOL_RETRY: Duration = Duration::from_millis(2);
+
+    /// A shard that serves `config` with the blocks of `pool`, and publishes its figures on `page` if there is one. The
+    /// links that this shard has to dial are dialled at the first [`Input::Deadline`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigFault`] if the configuration cannot be served.
+    pub fn new(config: ShardConfig, pool: Pool, page: Option<Arc<Page>>) -> Result<Shard, ConfigFault> {
+        config.check()?;
+        let mut names: Vec<&str> = Vec::new();
+        for link in &config.links {
+            if !names.contains(&link.name.as_str()) {
+                names.push(&link.name);
+            }
+        }
+        let name = |wanted: &str| names.iter().position(|name| *name == wanted).unwrap_or(0) as u16;
+        let link_names = config.links.iter().map(|link| name(&link.name)).collect();
+        let doors = config.listeners.iter().map(|listener| Door {
+            framing: listener.framing,
+            way: match &listener.route {
+                Route::Echo => Way::Echo,
+                Route::Discard => Way::Discard,
+                Route::Link(link) => Way::Link(name(link)),
+            },
+            limits: FrameLimits {
+                frame_bytes_max: listener.frame_bytes_max.unwrap_or(config.limits.frame_bytes_max),
+            },
+        });
+        let doors = doors.collect();
+        let mut shard = Shard {
+            me: config.shard,
+            doors,
+            pool,
+            now: Tick::ZERO,
+            outputs: VecDeque::new(),
+            local: VecDeque::new(),
+            table: Table::default(),
+            actives: Actives::default(),
+            router: Router::new(config.shards, config.limits.links_max, link_names),
+            lanes: Lanes::new(config.lanes, config.shards, config.limits.links_max),
+            links: Links::new(&config),
+            wheel: Wheel::default(),
+            cells: Cells::new(config.links.len()),
+            page,
+            overload: Overload::default(),
+            drain: Drain::default(),
+            scans: Scans::default(),
+            epochs: 0,
+            waking: None,
+            burying: None,
+            acknowledging: false,
+            pool_timer: false,
+            scratch: Gather::new(),
+            bytes: Vec::new(),
+            frame: Vec::new(),
+            accepted_items: Vec::new(),
+            withheld_returns: Vec::new(),
+            config,
+        };
+        shard.plan_dials();
+        Ok(shard)
+    }
+
+    /// What the shard holds now.
+    #[must_use]
+    pub fn gauges(&self) -> ShardGauges {
+        ShardGauges {
+            sessions: self.table.sessions(),
+            active: self.actives.used(),
+            links: self.links.count(),
+            greetings: self.links.greetings(),
+            timers: self.wheel.len(),
+            items: self.lanes.under_way_all(),
+            waiting: self.router.views().map(|view| view.waiting.len() + view.owed.len()).sum(),
+            unacknowledged: self.router.views().map(|view| view.accepted.intervals()).sum(),
+            overload_level: self.overload.level(),
+        }
+    }
+
+    /// The shard's figures.
+    #[must_use]
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    pub(crate) fn count(&mut self, metric: Metric) {
+        self.cells.add(metric, 1);
+    }
+
+    /// A broken assumption of ours: fatal in debug builds, counted in release, where one session pays for it.
+    pub(crate) fn bug(&mut self, what: &str) {
+        debug_assert!(false, "shard {}: {what}", self.me.0);
+        self.count(Metric::Bugs);
+    }
+
+    pub(crate) fn note(&mut self, level: NoteLevel, text: String) {
+        self.outputs.push_back(Output::Note(Note { level, text }));
+    }
+
+    /// Sets the gauges of what is counted elsewhere.
+    fn gather_gauges(&mut self) {
+        let (mut free, mut kernel, mut leased, mut lent, mut refused) = (0, 0, 0, 0, 0);
+        for class in Class::ALL {
+            let counts = self.pool.counts(class);
+            free += u64::from(counts.free);
+            kernel += u64::from(counts.kernel);
+            leased += u64::from(counts.leased);
+            lent += u64::from(counts.lent);
+            refused += counts.refused;
+        }
+        let traffic = self.pool.traffic();
+        for (metric, value) in [
+            (Metric::PoolBlocksFree, free),
+            (Metric::PoolBlocksKernel, kernel),
+            (Metric::PoolBlocksLeased, leased),
+            (Metric::MeshLoans, lent),
+            (Metric::PoolExhausted, refused),
+            (Metric::PoolStrays, traffic.strays),
+            (Metric::FrameBodyCopied, traffic.copied_bytes),
+            (Metric::FrameBodyForwarded, traffic.forwarded_bytes),
+            (Metric::OverloadLevel, u64::from(self.overload.level())),
+        ] {
+            self.cells.set(metric, value);
+        }
+    }
+}
+
+impl Machine for Shard {
+    type Item = Item;
+
+    fn handle(&mut self, now: Tick, input: Input<Item>) {
+        self.now = self.now.max(now);
+        self.dispatch(input);
+        self.run_local();
+        self.watch_pool();
+    }
+
+    fn poll(&mut self) -> Option<Output<Item>> {
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Tick> {
+        self.wheel.deadline()
+    }
+
+    fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
+        match self.table.get(socket)? {
+            Slot::Session(session) => self.actives.get(session.active).map(|active| &active.outgoing),
+            Slot::Link { place, .. } => self.links.outgoing(*place),
+            Slot::Greeting { index, .. } => self.links.greeting_outgoing(*index),
+            Slot::Closing { remains, .. } => self.links.remains(*remains),
+            Slot::Vacant => None,
+        }
+    }
+
+    fn publish(&mut self, _now: Tick) {
+        self.gather_gauges();
+        if let Some(page) = &self.page {
+            self.cells.publish(page);
+        }
+    }
+}
