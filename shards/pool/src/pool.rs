@@ -185,7 +185,8 @@ impl Pool {
         })
     }
 
-    pub(crate) fn coalesce_bytes_max(&self) -> usize {
+    /// The least bytes for which a lease behind others is kept by reference ([`PoolConfig::coalesce_bytes_max`]).
+    pub fn coalesce_bytes_max(&self) -> usize {
         self.region().coalesce_bytes_max as usize
     }
 
