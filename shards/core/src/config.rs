@@ -101,7 +101,9 @@ impl Dialect {
 #[non_exhaustive]
 pub enum ConfigFault {
     /// A shard number out of range.
-    #[error("shard {shard} of {shards}: numbers go from 0 to shards - 1, and at most 4096 shards are possible")]
+    #[error(
+        "shard {shard} of {shards}: numbers go from 0 to shards - 1, and at most 4096 shards are possible"
+    )]
     Shard {
         /// The number.
         shard: u16,
@@ -109,7 +111,9 @@ pub enum ConfigFault {
         shards: u16,
     },
     /// A listener's route names no link.
-    #[error("a listener's route is link:{name}, but no link has that name; add --link listen:ADDR?name={name}")]
+    #[error(
+        "a listener's route is link:{name}, but no link has that name; add --link listen:ADDR?name={name}"
+    )]
     UnknownLink {
         /// The name.
         name: String,
@@ -212,7 +216,12 @@ impl ShardConfig {
             ("sessions_max", limits.sessions_max, 1, u32::MAX),
             ("frame_bytes_max", limits.frame_bytes_max, 1, 1 << 30),
             ("outgoing_bytes_max", limits.outgoing_bytes_max, 1, u32::MAX),
-            ("window_bytes_max", limits.window_bytes_max, 1_024, u32::from(u16::MAX) << 10),
+            (
+                "window_bytes_max",
+                limits.window_bytes_max,
+                1_024,
+                u32::from(u16::MAX) << 10,
+            ),
             ("links_max", limits.links_max, 1, 256),
             ("packet_bytes_max", limits.packet_bytes_max, 16, 1 << 24),
             ("scan_slots", limits.scan_slots, 1, u32::MAX),
@@ -224,7 +233,12 @@ impl ShardConfig {
         ];
         for (key, value, least, most) in floors {
             if !(least..=most).contains(&value) {
-                return Err(ConfigFault::Limit { key, value, least, most });
+                return Err(ConfigFault::Limit {
+                    key,
+                    value,
+                    least,
+                    most,
+                });
             }
         }
         Ok(())
@@ -237,14 +251,23 @@ mod tests {
 
     fn with_route(route: Route) -> ShardConfig {
         let mut config = ShardConfig::new(ShardId(0), 1);
-        config.listeners.push(ClientListener { framing: Framing::Raw, route, frame_bytes_max: None });
+        config.listeners.push(ClientListener {
+            framing: Framing::Raw,
+            route,
+            frame_bytes_max: None,
+        });
         config
     }
 
     #[test]
     fn a_route_must_name_a_link() {
         let mut config = with_route(Route::Link("chat".into()));
-        assert_eq!(config.check(), Err(ConfigFault::UnknownLink { name: "chat".into() }));
+        assert_eq!(
+            config.check(),
+            Err(ConfigFault::UnknownLink {
+                name: "chat".into()
+            })
+        );
         config.links.push(LinkSpec {
             name: "chat".into(),
             side: LinkSide::Listen,
@@ -262,7 +285,13 @@ mod tests {
         config.limits.window_bytes_max = 1_024;
         assert_eq!(config.check(), Ok(()));
         config.limits.window_bytes_max = 1_023;
-        assert!(matches!(config.check(), Err(ConfigFault::Limit { key: "window_bytes_max", .. })));
+        assert!(matches!(
+            config.check(),
+            Err(ConfigFault::Limit {
+                key: "window_bytes_max",
+                ..
+            })
+        ));
     }
 
     #[test]

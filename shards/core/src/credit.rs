@@ -29,7 +29,11 @@ impl LaneBudget {
     /// The same number for each account.
     #[must_use]
     pub const fn uniform(items: u32) -> LaneBudget {
-        LaneBudget { control: items, inbound: items, per_link: items }
+        LaneBudget {
+            control: items,
+            inbound: items,
+            per_link: items,
+        }
     }
 
     /// What a lane must hold when each shard is home to `links` links at most.
@@ -42,7 +46,11 @@ impl LaneBudget {
 impl Default for LaneBudget {
     /// 8 + 24 + 24 for each link: 128 items of 64 bytes with 4 links.
     fn default() -> LaneBudget {
-        LaneBudget { control: 8, inbound: 24, per_link: 24 }
+        LaneBudget {
+            control: 8,
+            inbound: 24,
+            per_link: 24,
+        }
     }
 }
 
@@ -94,7 +102,11 @@ pub(crate) struct Lanes {
 impl Lanes {
     pub(crate) fn new(budget: LaneBudget, shards: u16, links: u32) -> Lanes {
         let width = Account::LINKS as usize + links as usize;
-        Lanes { budget, width, spent: vec![0; width * usize::from(shards)].into() }
+        Lanes {
+            budget,
+            width,
+            spent: vec![0; width * usize::from(shards)].into(),
+        }
     }
 
     fn limit(&self, account: Account) -> u32 {
@@ -110,7 +122,8 @@ impl Lanes {
         if column >= self.width {
             return None;
         }
-        self.spent.get_mut(usize::from(peer.0) * self.width + column)
+        self.spent
+            .get_mut(usize::from(peer.0) * self.width + column)
     }
 
     /// Pays for one item to `peer`; false if the account is spent.
@@ -144,12 +157,6 @@ impl Lanes {
         }
     }
 
-    /// Items under way to `peer`.
-    pub(crate) fn under_way(&self, peer: ShardId) -> u32 {
-        let start = usize::from(peer.0) * self.width;
-        self.spent[start..start + self.width].iter().sum()
-    }
-
     /// Items under way to all shards.
     pub(crate) fn under_way_all(&self) -> u32 {
         self.spent.iter().sum()
@@ -164,17 +171,28 @@ mod tests {
 
     #[test]
     fn accounts_never_sum_up_beyond_the_capacity() {
-        let budget = LaneBudget { control: 2, inbound: 3, per_link: 4 };
+        let budget = LaneBudget {
+            control: 2,
+            inbound: 3,
+            per_link: 4,
+        };
         let mut lanes = Lanes::new(budget, 2, 2);
-        let accounts = [Account::Control, Account::Inbound, Account::Link(0), Account::Link(1)];
+        let accounts = [
+            Account::Control,
+            Account::Inbound,
+            Account::Link(0),
+            Account::Link(1),
+        ];
         for account in accounts {
             while lanes.spend(PEER, account) {}
             assert!(!lanes.has(PEER, account));
         }
-        assert_eq!(lanes.under_way(PEER), budget.capacity(2));
-        assert_eq!(lanes.under_way(ShardId(0)), 0);
+        assert_eq!(lanes.under_way_all(), budget.capacity(2));
         assert!(lanes.refund(PEER, Account::Link(1)));
-        assert!(!lanes.has(PEER, Account::Link(0)), "an account lends nothing to another");
+        assert!(
+            !lanes.has(PEER, Account::Link(0)),
+            "an account lends nothing to another"
+        );
         assert!(lanes.spend(PEER, Account::Link(1)));
     }
 
@@ -188,7 +206,12 @@ mod tests {
 
     #[test]
     fn a_tag_gives_back_its_account() {
-        for account in [Account::Control, Account::Inbound, Account::Link(0), Account::Link(u16::MAX)] {
+        for account in [
+            Account::Control,
+            Account::Inbound,
+            Account::Link(0),
+            Account::Link(u16::MAX),
+        ] {
             assert_eq!(Account::from_tag(account.tag()), account);
         }
     }

@@ -36,7 +36,9 @@ impl Shard {
     /// Does what is due.
     pub(crate) fn on_deadline(&mut self) {
         for _ in 0..TIMERS_PER_STEP_MAX {
-            let Some(timer) = self.wheel.pop(self.now) else { break };
+            let Some(timer) = self.wheel.pop(self.now) else {
+                break;
+            };
             match timer {
                 Timer::Session(socket) => self.session_timer(socket),
                 Timer::Link(place) => self.link_timer(place),
@@ -61,8 +63,12 @@ impl Shard {
     /// Sets a busy session's timer to the earliest of its deadlines. One that moved later is left to fire and set itself again:
     /// traffic moves deadlines far more often than they pass.
     pub(crate) fn arm_session(&mut self, socket: SocketId) {
-        let Some(session) = self.table.session(socket) else { return };
-        let Some(active) = self.actives.get_mut(session.active) else { return };
+        let Some(session) = self.table.session(socket) else {
+            return;
+        };
+        let Some(active) = self.actives.get_mut(session.active) else {
+            return;
+        };
         let at = active.deadline();
         active.timer = match active.timer {
             Some((id, set)) if at < set => {
@@ -76,7 +82,11 @@ impl Shard {
 
     /// Takes a session's timer away.
     pub(crate) fn disarm_session(&mut self, active: u32) {
-        if let Some((id, _)) = self.actives.get_mut(active).and_then(|active| active.timer.take()) {
+        if let Some((id, _)) = self
+            .actives
+            .get_mut(active)
+            .and_then(|active| active.timer.take())
+        {
             self.wheel.cancel(id);
         }
     }

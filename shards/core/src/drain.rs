@@ -81,15 +81,20 @@ impl Shard {
     fn arm_scan(&mut self, pause_ms: u32) {
         if !self.scans.armed {
             self.scans.armed = true;
-            self.wheel.insert(self.now + ms(pause_ms.max(1)), Timer::Scan);
+            self.wheel
+                .insert(self.now + ms(pause_ms.max(1)), Timer::Scan);
         }
     }
 
     /// The next few sessions of the first walk.
     pub(crate) fn scan_step(&mut self) {
         self.scans.armed = false;
-        let Some((scan, start)) = self.scans.walks.pop_front() else { return };
-        let end = start.saturating_add(self.config.limits.scan_slots as usize).min(self.table.len());
+        let Some((scan, start)) = self.scans.walks.pop_front() else {
+            return;
+        };
+        let end = start
+            .saturating_add(self.config.limits.scan_slots as usize)
+            .min(self.table.len());
         let mut closes = self.config.limits.scan_closes;
         let mut at = start;
         while at < end && closes > 0 {
@@ -111,7 +116,9 @@ impl Shard {
 
     /// Does what a walk is for to one slot; true if that was work.
     fn scan_slot(&mut self, scan: Scan, at: usize) -> bool {
-        let Some((socket, session)) = self.table.at(at) else { return false };
+        let Some((socket, session)) = self.table.at(at) else {
+            return false;
+        };
         let (state, link, index) = (session.state, session.link, session.active);
         let busy = self.actives.get(index);
         match scan {
@@ -124,7 +131,11 @@ impl Shard {
             Scan::DrainAll => self.session_event(socket, Event::Shed, Metric::ClosedDrained),
             Scan::Settle if busy.is_some_and(|active| active.has_partial()) => {
                 let pool = self.pool.clone();
-                if self.actives.get_mut(index).is_some_and(|active| active.input.settle(&pool)) {
+                if self
+                    .actives
+                    .get_mut(index)
+                    .is_some_and(|active| active.input.settle(&pool))
+                {
                     self.count(Metric::OverloadDemoteFrame);
                 }
             }
@@ -132,7 +143,11 @@ impl Shard {
                 self.count(Metric::OverloadShedSession);
                 self.session_event(socket, Event::Shed, Metric::ClosedSlowReader);
             }
-            Scan::ShedBusy if busy.is_some_and(|active| !active.input.is_empty() || !active.outgoing.is_empty()) => {
+            Scan::ShedBusy
+                if busy.is_some_and(|active| {
+                    !active.input.is_empty() || !active.outgoing.is_empty()
+                }) =>
+            {
                 self.count(Metric::OverloadShedSession);
                 self.session_event(socket, Event::Shed, Metric::ClosedShed);
             }
@@ -151,7 +166,9 @@ impl Shard {
             self.drain.empty = vec![false; usize::from(self.config.shards)];
         }
         for listener in 0..self.doors.len() + self.config.links.len() {
-            self.outputs.push_back(Output::StopListening { listener: ListenerId(listener as u16) });
+            self.outputs.push_back(Output::StopListening {
+                listener: ListenerId(listener as u16),
+            });
         }
         self.drain.timer = Some(self.wheel.insert(by, Timer::DrainEnd));
         for place in 0..self.config.limits.links_max as u16 {
@@ -187,7 +204,9 @@ impl Shard {
 
     /// Tells the other shards that this one has no session left, as far as control credits go.
     pub(crate) fn tell_empty(&mut self) {
-        let Some(mut to_tell) = self.drain.to_tell.take() else { return };
+        let Some(mut to_tell) = self.drain.to_tell.take() else {
+            return;
+        };
         to_tell.retain(|&to| {
             let told = self.lanes.spend(to, Account::Control);
             if told {
@@ -204,7 +223,9 @@ impl Shard {
             return;
         }
         if self.drain.to_tell.is_none() {
-            let others = (0..self.config.shards).map(ShardId).filter(|&shard| shard != self.me);
+            let others = (0..self.config.shards)
+                .map(ShardId)
+                .filter(|&shard| shard != self.me);
             self.drain.to_tell = Some(others.collect());
             self.drain.empty[usize::from(self.me.0)] = true;
             self.tell_empty();

@@ -116,18 +116,30 @@ mod tests {
 
     #[test]
     fn a_connection_id_gives_back_what_it_was_made_of() {
-        let socket = SocketId { slot: u32::MAX, generation: SocketId::GENERATION_MAX };
+        let socket = SocketId {
+            slot: u32::MAX,
+            generation: SocketId::GENERATION_MAX,
+        };
         let id = ConnectionId::new(ShardId(ShardId::MAX), socket);
         assert_eq!(id.bits(), u64::MAX);
         assert_eq!((id.shard(), id.socket()), (ShardId(ShardId::MAX), socket));
-        let least = ConnectionId::new(ShardId(0), SocketId { slot: 0, generation: 1 });
+        let least = ConnectionId::new(
+            ShardId(0),
+            SocketId {
+                slot: 0,
+                generation: 1,
+            },
+        );
         assert_eq!(least.bits(), 1 << 32);
         assert_eq!(least.to_string(), "0:0.1");
     }
 
     #[test]
     fn home_shards_are_stable_and_spread() {
-        assert_eq!(home_shard("chat", b"node-1", 7), home_shard("chat", b"node-1", 7));
+        assert_eq!(
+            home_shard("chat", b"node-1", 7),
+            home_shard("chat", b"node-1", 7)
+        );
         assert_eq!(home_shard("chat", b"node-1", 0), ShardId(0));
         let mut hits = [0; 8];
         for node in 0..800 {

@@ -61,7 +61,10 @@ impl Payload {
     pub const SHORT_MAX: usize = 8;
 
     /// No bytes.
-    pub const EMPTY: Payload = Payload::Short { len: 0, bytes: [0; Payload::SHORT_MAX] };
+    pub const EMPTY: Payload = Payload::Short {
+        len: 0,
+        bytes: [0; Payload::SHORT_MAX],
+    };
 
     /// The first [`Payload::SHORT_MAX`] of `from` by value.
     #[must_use]
@@ -69,13 +72,20 @@ impl Payload {
         let len = from.len().min(Self::SHORT_MAX);
         let mut bytes = [0; Self::SHORT_MAX];
         bytes[..len].copy_from_slice(&from[..len]);
-        Payload::Short { len: len as u8, bytes }
+        Payload::Short {
+            len: len as u8,
+            bytes,
+        }
     }
 
     /// A view of a block, lent; nothing if it is empty.
     #[must_use]
     pub fn lend(lease: Lease) -> Payload {
-        if lease.is_empty() { Payload::EMPTY } else { Payload::Lent(lease.lend()) }
+        if lease.is_empty() {
+            Payload::EMPTY
+        } else {
+            Payload::Lent(lease.lend())
+        }
     }
 
     /// The bytes.
@@ -124,7 +134,12 @@ impl Accepted {
     /// No interval yet; the first one added sets the base.
     #[must_use]
     pub fn new(link: LinkId) -> Accepted {
-        Accepted { link, base: 0, spans: [(0, 0); Self::SPANS_MAX], len: 0 }
+        Accepted {
+            link,
+            base: 0,
+            spans: [(0, 0); Self::SPANS_MAX],
+            len: 0,
+        }
     }
 
     /// Adds as much of `first..=last` as can be said here, if anything; the last number added. Intervals come in ascending order.
@@ -141,10 +156,12 @@ impl Accepted {
 
     /// The intervals as inclusive (first, last).
     pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.spans[..usize::from(self.len)].iter().map(|&(offset, follow)| {
-            let first = self.base + u64::from(offset);
-            (first, first + u64::from(follow))
-        })
+        self.spans[..usize::from(self.len)]
+            .iter()
+            .map(|&(offset, follow)| {
+                let first = self.base + u64::from(offset);
+                (first, first + u64::from(follow))
+            })
     }
 }
 
@@ -193,13 +210,24 @@ mod tests {
     fn accepted_says_at_most_eight_near_intervals() {
         let mut batch = Accepted::new(LinkId::default());
         assert_eq!(batch.add(100, 100), Some(100));
-        assert_eq!(batch.add(100 + 65_536, 200_000), None, "too far from the base");
-        assert_eq!(batch.add(200, 200 + 70_000), Some(200 + 65_535), "a long one is cut");
+        assert_eq!(
+            batch.add(100 + 65_536, 200_000),
+            None,
+            "too far from the base"
+        );
+        assert_eq!(
+            batch.add(200, 200 + 70_000),
+            Some(200 + 65_535),
+            "a long one is cut"
+        );
         for n in 2..8 {
             assert_eq!(batch.add(300 + 2 * n, 300 + 2 * n), Some(300 + 2 * n));
         }
         assert_eq!(batch.add(400, 400), None, "no room");
-        assert_eq!(batch.ranges().take(2).collect::<Vec<_>>(), [(100, 100), (200, 65_735)]);
+        assert_eq!(
+            batch.ranges().take(2).collect::<Vec<_>>(),
+            [(100, 100), (200, 65_735)]
+        );
         assert_eq!(batch.ranges().count(), 8);
     }
 

@@ -27,7 +27,8 @@ mod shard;
 
 pub use config::{ClientListener, ConfigFault, Dialect, LinkSide, LinkSpec, Route, ShardConfig};
 pub use contract::{
-    Close, ConnectToken, Input, ListenerId, Machine, Note, NoteLevel, Output, Peer, ShardId, SocketFault, SocketId, Target,
+    Close, ConnectToken, Input, ListenerId, Machine, Note, NoteLevel, Output, Peer, ShardId,
+    SocketFault, SocketId, Target,
 };
 pub use credit::LaneBudget;
 pub use id::{ConnectionId, LinkId, home_shard};

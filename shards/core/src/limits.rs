@@ -139,7 +139,12 @@ mod tests {
     fn every_limit_can_be_read_and_set_by_its_key() {
         let mut limits = Limits::default();
         for limit in LIMITS {
-            assert_eq!(limits.get(limit.key).map(u64::from), Some(limit.default), "{}", limit.key);
+            assert_eq!(
+                limits.get(limit.key).map(u64::from),
+                Some(limit.default),
+                "{}",
+                limit.key
+            );
             assert!(limits.set(limit.key, 7), "{}", limit.key);
             assert_eq!(limits.get(limit.key), Some(7));
         }

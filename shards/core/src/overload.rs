@@ -10,10 +10,10 @@
 //!
 //! Free means not leased, in the class that is worst off: blocks in the kernel's hands are where they should be.
 
-use crate::drain::Scan;
-use crate::deadlines::Timer;
-use crate::limits::{Limits, ms};
 use crate::contract::NoteLevel;
+use crate::deadlines::Timer;
+use crate::drain::Scan;
+use crate::limits::{Limits, ms};
 use crate::shard::Shard;
 use megaphone_metrics::Metric;
 use megaphone_pool::{Class, Pool};
@@ -49,7 +49,12 @@ impl Overload {
             self.calm = None;
             return true;
         }
-        let Some(&mark) = usize::from(self.level).checked_sub(1).and_then(|at| LEAVE.get(at)) else { return false };
+        let Some(&mark) = usize::from(self.level)
+            .checked_sub(1)
+            .and_then(|at| LEAVE.get(at))
+        else {
+            return false;
+        };
         if free <= mark {
             self.calm = None;
         } else if now >= *self.calm.get_or_insert(now) + ms(limits.calm_ms) {
@@ -98,11 +103,17 @@ impl Shard {
         let free = free_percent(&self.pool);
         let before = self.overload.level;
         if self.overload.observe(self.now, free, &self.config.limits) {
-            let text = format!("overload level {}: {free} % of the blocks are free", self.overload.level);
+            let text = format!(
+                "overload level {}: {free} % of the blocks are free",
+                self.overload.level
+            );
             self.note(NoteLevel::Warning, text);
             self.shed();
         } else if self.overload.level == 0 && before > 0 {
-            self.note(NoteLevel::Info, String::from("overload level 0: back to normal"));
+            self.note(
+                NoteLevel::Info,
+                String::from("overload level 0: back to normal"),
+            );
         }
         if self.overload.level > 0 && !self.overload.armed {
             self.overload.armed = true;
@@ -130,7 +141,11 @@ impl Shard {
 
     /// Counts a client that overload keeps out.
     pub(crate) fn count_kept_out(&mut self) {
-        self.count(if self.overload.level == 2 { Metric::OverloadSlowAccept } else { Metric::OverloadStopAccept });
+        self.count(if self.overload.level == 2 {
+            Metric::OverloadSlowAccept
+        } else {
+            Metric::OverloadStopAccept
+        });
     }
 }
 
@@ -172,8 +187,10 @@ mod tests {
 
     #[test]
     fn level_two_slows_and_level_three_stops_accepts() {
-        let mut limits = Limits::default();
-        limits.slow_accepts_per_second = 2;
+        let limits = Limits {
+            slow_accepts_per_second: 2,
+            ..Limits::default()
+        };
         let mut overload = Overload::default();
         let now = Tick::ZERO + ms(5_000);
         overload.observe(now, 10, &limits);

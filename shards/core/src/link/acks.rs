@@ -11,7 +11,9 @@ use megaphone_wheel::Tick;
 impl Shard {
     /// Sessions of some shard accepted packets of a link at home here.
     pub(crate) fn link_accepted(&mut self, accepted: &Accepted) {
-        let Some(link) = self.links.live_mut(accepted.link) else { return };
+        let Some(link) = self.links.live_mut(accepted.link) else {
+            return;
+        };
         for (first, last) in accepted.ranges() {
             link.accepted.insert_range(first, last);
         }
@@ -31,7 +33,9 @@ impl Shard {
 
     fn arm_ack(&mut self, place: u16) {
         let at = self.now + ms(self.config.limits.ack_ms);
-        let Some(link) = self.links.link_mut(place) else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         if link.ack_at == Tick::MAX && !link.accepted.is_empty() && link.socket.is_some() {
             link.ack_at = at;
             self.arm_link(place);
@@ -41,9 +45,14 @@ impl Shard {
     /// Sends what is to be acknowledged. Without a block for it, or a socket, it waits.
     pub(super) fn send_acks(&mut self, place: u16) {
         loop {
-            let Some(link) = self.links.link_mut(place) else { return };
+            let Some(link) = self.links.link_mut(place) else {
+                return;
+            };
             link.ack_at = Tick::MAX;
-            let ranges = link.accepted.iter().map(|(first, last)| Range { first, last });
+            let ranges = link
+                .accepted
+                .iter()
+                .map(|(first, last)| Range { first, last });
             self.bytes.clear();
             let count = encode_ack(ranges.take(RANGES_MAX), &mut self.bytes);
             if count == 0 {
@@ -63,7 +72,9 @@ impl Shard {
 
     /// The backend acknowledged packets of ours. One bad range ends the link.
     pub(super) fn acknowledged(&mut self, place: u16, payload: &[u8]) -> Result<(), Reason> {
-        let Some(link) = self.links.link_mut(place) else { return Ok(()) };
+        let Some(link) = self.links.link_mut(place) else {
+            return Ok(());
+        };
         if !link.numbered {
             return Err(Reason::Protocol);
         }
@@ -71,7 +82,8 @@ impl Shard {
             link.replay.acknowledge(first, last);
         }
         let (spec, kept) = (usize::from(link.spec), link.replay.len() as u64);
-        self.cells.link_set(spec, LinkMetric::UnacknowledgedBytes, kept);
+        self.cells
+            .link_set(spec, LinkMetric::UnacknowledgedBytes, kept);
         self.release_withheld(place);
         Ok(())
     }

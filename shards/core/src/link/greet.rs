@@ -9,9 +9,9 @@
 //!                    CLOSE that says why                                       CLOSE, dialled again later
 //! ```
 
+use super::dials;
 use super::outlet::Outlet;
 use super::state::LinkState;
-use super::dials;
 use crate::config::Dialect;
 use crate::contract::{Close, ConnectToken, NoteLevel, Output, ShardId, SocketFault, SocketId};
 use crate::deadlines::Timer;
@@ -19,7 +19,9 @@ use crate::id::{home_shard, spread};
 use crate::limits::ms;
 use crate::session::table::Slot;
 use crate::shard::Shard;
-use megaphone_frame::link::{FrameType, HELLO_BYTES_MAX, Head, Hello, PayloadFault, Reason, Role, Verdict, WANTS_ACK};
+use megaphone_frame::link::{
+    FrameType, HELLO_BYTES_MAX, Head, Hello, PayloadFault, Reason, Role, Verdict, WANTS_ACK,
+};
 use megaphone_frame::{Expect, Framing, Label, Limits};
 use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::{Gather, Lease};
@@ -78,7 +80,9 @@ impl Shard {
     /// Dials the links whose one dialling shard this is, at the first chance.
     pub(crate) fn plan_dials(&mut self) {
         for spec in 0..self.config.links.len() as u16 {
-            let Some(target) = dials(&self.config, spec) else { continue };
+            let Some(target) = dials(&self.config, spec) else {
+                continue;
+            };
             let name = &self.config.links[usize::from(spec)].name;
             if home_shard(name, format!("{target:?}").as_bytes(), self.config.shards) == self.me {
                 self.wheel.insert(self.now, Timer::Dial(spec));
@@ -88,13 +92,18 @@ impl Shard {
 
     /// Dials a backend, unless that is being done.
     pub(crate) fn dial(&mut self, spec: u16) {
-        let Some(target) = dials(&self.config, spec).cloned() else { return };
+        let Some(target) = dials(&self.config, spec).cloned() else {
+            return;
+        };
         let dialler = &mut self.links.diallers[usize::from(spec)];
         if dialler.busy || self.drain.is_draining() {
             return;
         }
         dialler.busy = true;
-        self.outputs.push_back(Output::Connect { token: ConnectToken(u64::from(spec)), target });
+        self.outputs.push_back(Output::Connect {
+            token: ConnectToken(u64::from(spec)),
+            target,
+        });
     }
 
     /// Dials again after a pause that doubles with each failure.
@@ -105,8 +114,13 @@ impl Shard {
         let dialler = &mut self.links.diallers[usize::from(spec)];
         dialler.busy = false;
         dialler.failures = dialler.failures.saturating_add(1);
-        let (first, most) = (self.config.limits.redial_ms, self.config.limits.redial_ms_max);
-        let pause = first.saturating_mul(1 << (dialler.failures - 1).min(16)).min(most.max(first));
+        let (first, most) = (
+            self.config.limits.redial_ms,
+            self.config.limits.redial_ms_max,
+        );
+        let pause = first
+            .saturating_mul(1 << (dialler.failures - 1).min(16))
+            .min(most.max(first));
         if !self.drain.is_draining() {
             self.wheel.insert(self.now + ms(pause), Timer::Dial(spec));
         }
@@ -121,8 +135,12 @@ impl Shard {
 
     /// A backend could not be reached.
     pub(crate) fn connect_failed(&mut self, token: ConnectToken, fault: SocketFault) {
-        self.count(Metric::ConnectionsConnectFailed);
-        let Some(spec) = u16::try_from(token.0).ok().filter(|&spec| dials(&self.config, spec).is_some()) else { return };
+        let Some(spec) = u16::try_from(token.0)
+            .ok()
+            .filter(|&spec| dials(&self.config, spec).is_some())
+        else {
+            return;
+        };
         if self.links.diallers[usize::from(spec)].failures == 0 {
             let name = &self.config.links[usize::from(spec)].name;
             let text = format!("link {name}: cannot reach the backend ({fault:?}); trying again");
@@ -133,8 +151,10 @@ impl Shard {
 
     /// A backend was reached: we speak first.
     pub(crate) fn connected(&mut self, token: ConnectToken, socket: SocketId) {
-        self.count(Metric::ConnectionsConnected);
-        let Some(spec) = u16::try_from(token.0).ok().filter(|&spec| dials(&self.config, spec).is_some()) else {
+        let Some(spec) = u16::try_from(token.0)
+            .ok()
+            .filter(|&spec| dials(&self.config, spec).is_some())
+        else {
             self.bug("a connection was made that nobody asked for");
             return self.refuse_socket(socket);
         };
@@ -155,16 +175,21 @@ impl Shard {
 
     /// Epoch and resume number of a lost link that a dialled backend may take up again.
     fn resumable(&self, spec: u16) -> Option<(u64, u64)> {
-        let link = self.links.link(self.links.diallers[usize::from(spec)].place?)?;
+        let link = self
+            .links
+            .link(self.links.diallers[usize::from(spec)].place?)?;
         let lost = matches!(link.state, LinkState::Lost | LinkState::LostDraining);
         (link.spec == spec && lost).then_some((link.epoch, link.received))
     }
 
     /// A backend came: it speaks first.
     pub(crate) fn backend_accepted(&mut self, spec: u16, socket: SocketId) {
-        self.count(Metric::ConnectionsAccepted);
         if self.drain.is_draining() || self.links.greetings() >= self.config.limits.greetings_max {
-            self.count(if self.drain.is_draining() { Metric::RefusedDraining } else { Metric::RefusedLimit });
+            self.count(if self.drain.is_draining() {
+                Metric::RefusedDraining
+            } else {
+                Metric::RefusedLimit
+            });
             return self.refuse_socket(socket);
         }
         if self.config.links[usize::from(spec)].dialect != Dialect::V1 {
@@ -239,7 +264,13 @@ impl Shard {
     pub(super) fn seat(&mut self, index: u32, socket: SocketId) {
         if let Some(greeting) = self.greeting_mut(index) {
             greeting.socket = Some(socket);
-            self.table.put(socket, Slot::Greeting { generation: socket.generation, index });
+            self.table.put(
+                socket,
+                Slot::Greeting {
+                    generation: socket.generation,
+                    index,
+                },
+            );
         }
     }
 
@@ -259,7 +290,12 @@ impl Shard {
 
     /// Puts HELLO or HELLO_OK on the stream; false if there is no block for it.
     fn say_hello(&mut self, index: u32, kind: FrameType, epoch: u64, resume: u64) -> bool {
-        let Some(spec) = self.greeting_mut(index).map(|greeting| usize::from(greeting.spec)) else { return false };
+        let Some(spec) = self
+            .greeting_mut(index)
+            .map(|greeting| usize::from(greeting.spec))
+        else {
+            return false;
+        };
         let mut payload = Vec::new();
         Hello {
             role: Role::Appliance,
@@ -276,10 +312,16 @@ impl Shard {
 
     fn greeting_says(&mut self, index: u32, kind: FrameType, payload: &[u8]) -> bool {
         let pool = self.pool.clone();
-        let Ok(header) = Head::new(kind, 0).header(payload.len() as u32) else { return false };
+        let Ok(header) = Head::new(kind, 0).header(payload.len() as u32) else {
+            return false;
+        };
         let bytes = [&header[..], payload].concat();
-        let Some(greeting) = self.greeting_mut(index) else { return false };
-        let Some(socket) = greeting.socket else { return false };
+        let Some(greeting) = self.greeting_mut(index) else {
+            return false;
+        };
+        let Some(socket) = greeting.socket else {
+            return false;
+        };
         let said = greeting.outlet.push_bytes(&pool, &bytes).is_ok();
         if greeting.outlet.must_tell() {
             self.outputs.push_back(Output::Send { socket });
@@ -297,7 +339,9 @@ impl Shard {
 
     /// Bytes came on a socket that is not greeted yet.
     pub(crate) fn greeting_bytes(&mut self, index: u32, data: Lease) {
-        let Some(greeting) = self.greeting_mut(index) else { return };
+        let Some(greeting) = self.greeting_mut(index) else {
+            return;
+        };
         greeting.input.push_lease(data);
         if matches!(greeting.stage, GreetStage::Hello | GreetStage::Answer) {
             self.read_hello(index, false);
@@ -306,8 +350,12 @@ impl Shard {
 
     /// Reads HELLO or HELLO_OK once it is whole. `here` says that this shard is known to be the link's home.
     pub(super) fn read_hello(&mut self, index: u32, here: bool) {
-        let Some(greeting) = self.greeting_mut(index) else { return };
-        let limits = Limits { frame_bytes_max: HELLO_BYTES_MAX as u32 };
+        let Some(greeting) = self.greeting_mut(index) else {
+            return;
+        };
+        let limits = Limits {
+            frame_bytes_max: HELLO_BYTES_MAX as u32,
+        };
         let mut body = Gather::new();
         let cut = Framing::Link.next(&mut greeting.expect, &mut greeting.input, &mut body, limits);
         let frame = match cut {
@@ -315,7 +363,9 @@ impl Shard {
             Ok(None) => return,
             Err(_) => return self.end_greeting(index, Some(Reason::FrameFault)),
         };
-        let Label::Link(head) = frame.label else { return };
+        let Label::Link(head) = frame.label else {
+            return;
+        };
         let payload = body.to_vec();
         let awaited = match greeting.stage {
             GreetStage::Answer => FrameType::HelloOk,
@@ -348,14 +398,23 @@ impl Shard {
 
     /// Whether a HELLO or HELLO_OK is one that a link can begin with.
     fn judge_hello<'a>(&mut self, index: u32, payload: &'a [u8]) -> Result<Hello<'a>, Reason> {
-        let Some(greeting) = self.greeting_mut(index) else { return Err(Reason::Internal) };
-        let (spec, dialled) = (usize::from(greeting.spec), greeting.stage == GreetStage::Answer);
+        let Some(greeting) = self.greeting_mut(index) else {
+            return Err(Reason::Internal);
+        };
+        let (spec, dialled) = (
+            usize::from(greeting.spec),
+            greeting.stage == GreetStage::Answer,
+        );
         let hello = Hello::decode(payload).map_err(|fault| match fault {
             PayloadFault::Version { .. } => Reason::Version,
             _ => Reason::Protocol,
         })?;
         let named = !hello.name.is_empty();
-        if hello.role == Role::Appliance || !named || hello.max_frame < MAX_FRAME_LEAST || (dialled && hello.epoch == 0 && hello.wants_ack()) {
+        if hello.role == Role::Appliance
+            || !named
+            || hello.max_frame < MAX_FRAME_LEAST
+            || (dialled && hello.epoch == 0 && hello.wants_ack())
+        {
             return Err(Reason::Protocol);
         }
         let token = &self.config.links[spec].token;
@@ -368,29 +427,45 @@ impl Shard {
 
     /// The backend that we dialled does not want us.
     fn refused_by_backend(&mut self, index: u32, payload: &[u8]) {
-        let spec = self.greeting_mut(index).map_or(0, |greeting| usize::from(greeting.spec));
+        let spec = self
+            .greeting_mut(index)
+            .map_or(0, |greeting| usize::from(greeting.spec));
         let name = &self.config.links[spec].name;
-        let verdict = Verdict::decode(FrameType::Close, payload).unwrap_or_else(|_| Verdict::of(Reason::Normal));
-        let text = format!("link {name}: the backend refuses ({}: {:?})", verdict.reason, verdict.text);
+        let verdict = Verdict::decode(FrameType::Close, payload)
+            .unwrap_or_else(|_| Verdict::of(Reason::Normal));
+        let text = format!(
+            "link {name}: the backend refuses ({}: {:?})",
+            verdict.reason, verdict.text
+        );
         self.note(NoteLevel::Warning, text);
         self.end_greeting(index, None);
     }
 
     /// A backend said HELLO, and this is its home: its link goes on or begins.
     fn greeted(&mut self, index: u32, hello: &Hello<'_>) {
-        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else {
+            return;
+        };
         let payload_max = hello.max_frame.min(self.config.limits.packet_bytes_max);
         if let Some(place) = self.links.place_of(spec, hello.name) {
             let resumes = self.links.link(place).is_some_and(|link| {
-                link.numbered && hello.wants_ack() && hello.epoch == link.epoch && link.replay.can_resume(hello.resume)
+                link.numbered
+                    && hello.wants_ack()
+                    && hello.epoch == link.epoch
+                    && link.replay.can_resume(hello.resume)
             });
             self.replace(place, resumes);
             if resumes {
-                let (epoch, received) = self.links.link(place).map_or((0, 0), |link| (link.epoch, link.received));
+                let (epoch, received) = self
+                    .links
+                    .link(place)
+                    .map_or((0, 0), |link| (link.epoch, link.received));
                 if !self.say_hello(index, FrameType::HelloOk, epoch, received) {
                     return self.end_greeting(index, None);
                 }
-                let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+                let Some((socket, outlet, input, reading)) = self.promote(index) else {
+                    return;
+                };
                 self.resume_link(place, hello.resume, payload_max, socket, reading);
                 return self.settle_in(place, outlet, input);
             }
@@ -408,15 +483,22 @@ impl Shard {
 
     /// The backend that we dialled answered.
     fn answered(&mut self, index: u32, hello: &Hello<'_>) {
-        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else {
+            return;
+        };
         let payload_max = hello.max_frame.min(self.config.limits.packet_bytes_max);
         if let Some(place) = self.links.diallers[usize::from(spec)].place
             && let Some((epoch, _)) = self.resumable(spec)
         {
             let resumes = hello.wants_ack() && hello.epoch == epoch;
-            let can = self.links.link(place).is_some_and(|link| link.replay.can_resume(hello.resume));
+            let can = self
+                .links
+                .link(place)
+                .is_some_and(|link| link.replay.can_resume(hello.resume));
             if resumes && can {
-                let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+                let Some((socket, outlet, input, reading)) = self.promote(index) else {
+                    return;
+                };
                 self.resume_link(place, hello.resume, payload_max, socket, reading);
                 self.dialled(spec, place);
                 return self.settle_in(place, outlet, input);
@@ -431,12 +513,16 @@ impl Shard {
     }
 
     fn start_link(&mut self, index: u32, hello: &Hello<'_>, epoch: u64, payload_max: u32) {
-        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else { return };
+        let Some(spec) = self.greeting_mut(index).map(|greeting| greeting.spec) else {
+            return;
+        };
         if !self.links.places.iter().any(Option::is_none) {
             self.count(Metric::RefusedLimit);
             return self.end_greeting(index, Some(Reason::Exhausted));
         }
-        let Some((socket, outlet, input, reading)) = self.promote(index) else { return };
+        let Some((socket, outlet, input, reading)) = self.promote(index) else {
+            return;
+        };
         let met = Met {
             spec,
             dialect: Dialect::V1,
@@ -470,7 +556,12 @@ impl Shard {
         if let Some(timer) = greeting.timer {
             self.wheel.cancel(timer);
         }
-        Some((greeting.socket?, greeting.outlet, greeting.input, greeting.reading))
+        Some((
+            greeting.socket?,
+            greeting.outlet,
+            greeting.input,
+            greeting.reading,
+        ))
     }
 
     /// Gives a link what its greeting has still to send, and has read already.
@@ -516,13 +607,28 @@ impl Shard {
             Verdict::of(reason).encode(&mut payload);
             self.greeting_says(index, FrameType::Close, &payload);
         }
-        let Some(greeting) = self.links.greetings.get_mut(index as usize).and_then(Option::take) else { return };
+        let Some(greeting) = self
+            .links
+            .greetings
+            .get_mut(index as usize)
+            .and_then(Option::take)
+        else {
+            return;
+        };
         if let Some(timer) = greeting.timer {
             self.wheel.cancel(timer);
         }
-        self.cells.link_add(usize::from(greeting.spec), LinkMetric::Faults, u64::from(reason.is_some()));
+        self.cells.link_add(
+            usize::from(greeting.spec),
+            LinkMetric::Faults,
+            u64::from(reason.is_some()),
+        );
         if let Some(socket) = greeting.socket {
-            let how = if reason.is_some() { Close::Gracefully } else { Close::Now };
+            let how = if reason.is_some() {
+                Close::Gracefully
+            } else {
+                Close::Now
+            };
             self.leave_socket(socket, 0, greeting.outlet, how);
         }
         if greeting.stage == GreetStage::Answer {
@@ -544,6 +650,10 @@ mod tests {
     #[test]
     fn secrets_are_compared_whole() {
         assert!(same_bytes(b"", b"") && same_bytes(b"secret", b"secret"));
-        assert!(!same_bytes(b"secret", b"secres") && !same_bytes(b"secret", b"secre") && !same_bytes(b"", b"s"));
+        assert!(
+            !same_bytes(b"secret", b"secres")
+                && !same_bytes(b"secret", b"secre")
+                && !same_bytes(b"", b"s")
+        );
     }
 }

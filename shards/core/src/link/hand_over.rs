@@ -22,30 +22,52 @@ impl Shard {
         self.read_greeting(index, false);
         self.links.hand_overs += 1;
         let token = u64::from(self.me.0) << 48 | self.links.hand_overs;
-        let Ok(header) = head.header(payload.len() as u32) else { return };
+        let Ok(header) = head.header(payload.len() as u32) else {
+            return;
+        };
         let pool = self.pool.clone();
-        let Some(greeting) = self.greeting_mut(index) else { return };
+        let Some(greeting) = self.greeting_mut(index) else {
+            return;
+        };
         let rest = std::mem::take(&mut greeting.input);
         let bytes = [&header[..], payload, &rest.to_vec()].concat();
         let fine = greeting.input.push_bytes(&pool, &bytes).is_ok();
         greeting.stage = GreetStage::Leaving { to, token };
         match greeting.socket {
-            Some(socket) if fine => self.outputs.push_back(Output::HandOver { socket, to, token }),
+            Some(socket) if fine => self
+                .outputs
+                .push_back(Output::HandOver { socket, to, token }),
             _ => self.end_greeting(index, Some(Reason::Exhausted)),
         }
     }
 
     /// The socket is gone from here: its HELLO follows it.
     pub(crate) fn handed_over(&mut self, socket: SocketId) {
-        let Slot::Greeting { index, .. } = self.table.vacate(socket) else { return };
-        let Some(greeting) = self.links.greetings.get_mut(index as usize).and_then(Option::take) else { return };
+        let Slot::Greeting { index, .. } = self.table.vacate(socket) else {
+            return;
+        };
+        let Some(greeting) = self
+            .links
+            .greetings
+            .get_mut(index as usize)
+            .and_then(Option::take)
+        else {
+            return;
+        };
         if let Some(timer) = greeting.timer {
             self.wheel.cancel(timer);
         }
-        let GreetStage::Leaving { to, token } = greeting.stage else { return };
+        let GreetStage::Leaving { to, token } = greeting.stage else {
+            return;
+        };
         // Nothing may follow HELLO before HELLO_OK, so all of it fits in a block; without one, the home shard gives up at its deadline.
         if let Ok(lease) = self.pool.copy_in(&greeting.input.to_vec()) {
-            let handed = Handed { token, by: self.me, spec: greeting.spec, bytes: lease.lend() };
+            let handed = Handed {
+                token,
+                by: self.me,
+                spec: greeting.spec,
+                bytes: lease.lend(),
+            };
             self.links.handing.push_back((to, handed));
             self.hand_over_items(to);
         }
@@ -53,7 +75,12 @@ impl Shard {
 
     /// Sends the HELLOs of sockets that went to `to`, as far as control credits go.
     pub(crate) fn hand_over_items(&mut self, to: ShardId) {
-        while let Some(at) = self.links.handing.iter().position(|(shard, _)| *shard == to) {
+        while let Some(at) = self
+            .links
+            .handing
+            .iter()
+            .position(|(shard, _)| *shard == to)
+        {
             if !self.lanes.spend(to, Account::Control) {
                 return;
             }
@@ -78,8 +105,12 @@ impl Shard {
 
     /// The HELLO of a socket came from another shard; its block goes home at once.
     pub(crate) fn greeting_handed(&mut self, handed: Handed) -> Option<Returned> {
-        let Handed { token, spec, bytes, .. } = handed;
-        let index = self.arriving(token).unwrap_or_else(|| self.new_greeting(spec, GreetStage::Arriving { token }));
+        let Handed {
+            token, spec, bytes, ..
+        } = handed;
+        let index = self
+            .arriving(token)
+            .unwrap_or_else(|| self.new_greeting(spec, GreetStage::Arriving { token }));
         let pool = self.pool.clone();
         if let Some(greeting) = self.greeting_mut(index) {
             greeting.spec = spec;
@@ -95,7 +126,11 @@ impl Shard {
 
     fn arriving(&self, token: u64) -> Option<u32> {
         let wanted = GreetStage::Arriving { token };
-        let found = self.links.greetings.iter().position(|greeting| greeting.as_ref().is_some_and(|g| g.stage == wanted));
+        let found = self
+            .links
+            .greetings
+            .iter()
+            .position(|greeting| greeting.as_ref().is_some_and(|g| g.stage == wanted));
         found.map(|index| index as u32)
     }
 

@@ -26,7 +26,11 @@ impl Shard {
         let place = self.links.places.iter().position(Option::is_none)? as u16;
         let serial = &mut self.links.serials[usize::from(place)];
         *serial = serial.checked_add(1).unwrap_or(1);
-        let id = LinkId { home: self.me.0, place, serial: *serial };
+        let id = LinkId {
+            home: self.me.0,
+            place,
+            serial: *serial,
+        };
         self.links.places[usize::from(place)] = Some(Link {
             id,
             spec: met.spec,
@@ -61,9 +65,18 @@ impl Shard {
     }
 
     /// A link's node came back to where it was, on a new socket.
-    pub(super) fn resume_link(&mut self, place: u16, resume: u64, payload_max: u32, socket: SocketId, reading: bool) {
+    pub(super) fn resume_link(
+        &mut self,
+        place: u16,
+        resume: u64,
+        payload_max: u32,
+        socket: SocketId,
+        reading: bool,
+    ) {
         let now = self.now;
-        let Some(link) = self.links.link_mut(place) else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         let was_lost = link.socket.is_none();
         link.state = next(link.state, LinkEvent::Resumed);
         link.socket = Some(socket);
@@ -76,15 +89,28 @@ impl Shard {
         let (spec, replayed) = (usize::from(link.spec), link.replay.unacknowledged());
         self.cells.link_add(spec, LinkMetric::Connects, 1);
         self.cells.link_add(spec, LinkMetric::Replayed, replayed);
-        self.cells.link_add(spec, LinkMetric::Up, u64::from(was_lost));
+        self.cells
+            .link_add(spec, LinkMetric::Up, u64::from(was_lost));
     }
 
     /// Everything that a link does once its socket is in place: it is known to all, watched, and works off what waits.
     pub(super) fn link_is_ready(&mut self, place: u16) {
-        let Some(link) = self.links.link(place) else { return };
+        let Some(link) = self.links.link(place) else {
+            return;
+        };
         let Some(socket) = link.socket else { return };
-        let text = format!("link {} is up with {:?}", self.config.links[usize::from(link.spec)].name, link.node);
-        self.table.put(socket, Slot::Link { generation: socket.generation, place });
+        let text = format!(
+            "link {} is up with {:?}",
+            self.config.links[usize::from(link.spec)].name,
+            link.node
+        );
+        self.table.put(
+            socket,
+            Slot::Link {
+                generation: socket.generation,
+                place,
+            },
+        );
         self.note(NoteLevel::Info, text);
         self.tell_all(place);
         self.send_acks(place);
@@ -100,7 +126,9 @@ impl Shard {
     /// The link's socket ended or broke. Kept if it may come back, else over.
     pub(crate) fn link_lost(&mut self, place: u16) {
         let resume_by = self.now + ms(self.config.limits.resume_ms);
-        let Some(link) = self.links.link_mut(place) else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         if !link.numbered {
             return self.link_is_over(place, None);
         }
@@ -119,7 +147,9 @@ impl Shard {
 
     /// The backend broke the protocol, or is silent: it is told why, and the link is over or lost.
     pub(super) fn end_link(&mut self, place: u16, reason: Reason) {
-        let Some(link) = self.links.link(place) else { return };
+        let Some(link) = self.links.link(place) else {
+            return;
+        };
         let spec = usize::from(link.spec);
         if reason != Reason::Unresponsive {
             self.cells.link_add(spec, LinkMetric::Faults, 1);
@@ -134,15 +164,34 @@ impl Shard {
         if let Some(reason) = reason {
             self.say_goodbye(place, reason);
         }
-        self.detach(place, if reason.is_some() { Close::Gracefully } else { Close::Now });
-        let Some(mut link) = self.links.places.get_mut(usize::from(place)).and_then(Option::take) else { return };
+        self.detach(
+            place,
+            if reason.is_some() {
+                Close::Gracefully
+            } else {
+                Close::Now
+            },
+        );
+        let Some(mut link) = self
+            .links
+            .places
+            .get_mut(usize::from(place))
+            .and_then(Option::take)
+        else {
+            return;
+        };
         if let Some((timer, _)) = link.timer {
             self.wheel.cancel(timer);
         }
         link.state = next(link.state, LinkEvent::Ended);
         let (spec, gone) = (link.spec, link.status());
-        self.cells.link_set(usize::from(spec), LinkMetric::UnacknowledgedBytes, 0);
-        let text = format!("link {} to {:?} is over", self.config.links[usize::from(spec)].name, link.node);
+        self.cells
+            .link_set(usize::from(spec), LinkMetric::UnacknowledgedBytes, 0);
+        let text = format!(
+            "link {} to {:?} is over",
+            self.config.links[usize::from(spec)].name,
+            link.node
+        );
         self.note(NoteLevel::Warning, text);
         self.dissolve(link);
         self.links.note(self.me, gone);
@@ -160,8 +209,12 @@ impl Shard {
 
     /// Parts a link from its socket. What is outgoing stays with the socket until that is closed.
     pub(super) fn detach(&mut self, place: u16, how: Close) {
-        let Some(link) = self.links.link_mut(place) else { return };
-        let Some(socket) = link.socket.take() else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
+        let Some(socket) = link.socket.take() else {
+            return;
+        };
         let (spec, outlet) = (usize::from(link.spec), std::mem::take(&mut link.outlet));
         link.input.clear();
         link.expect = Expect::default();
@@ -172,13 +225,29 @@ impl Shard {
 
     /// Closes a socket that belongs to nobody any more. What is outgoing stays with it until it is closed, and if it should
     /// still be sent, for so long only as a client would get.
-    pub(super) fn leave_socket(&mut self, socket: SocketId, place: u16, outlet: Outlet, how: Close) {
+    pub(super) fn leave_socket(
+        &mut self,
+        socket: SocketId,
+        place: u16,
+        outlet: Outlet,
+        how: Close,
+    ) {
         let timer = (how == Close::Gracefully).then(|| {
             let at = self.now + ms(self.config.limits.stall_ms);
             self.wheel.insert(at, Timer::Leaving(socket))
         });
-        let remains = self.links.keep_remains(Remains { place, outlet, timer });
-        self.table.put(socket, Slot::Closing { generation: socket.generation, remains });
+        let remains = self.links.keep_remains(Remains {
+            place,
+            outlet,
+            timer,
+        });
+        self.table.put(
+            socket,
+            Slot::Closing {
+                generation: socket.generation,
+                remains,
+            },
+        );
         self.close_socket(socket, how);
     }
 
@@ -200,7 +269,9 @@ impl Shard {
 
     /// Tells all shards how a link stands, this one at once.
     fn tell_all(&mut self, place: u16) {
-        let Some(status) = self.links.link(place).map(Link::status) else { return };
+        let Some(status) = self.links.link(place).map(Link::status) else {
+            return;
+        };
         self.links.note(self.me, status);
         self.link_status(status);
         self.announce_all();
@@ -214,7 +285,12 @@ impl Shard {
 
     /// Sends the news of links to one shard, as far as control credits go. Only the last news of each link counts.
     pub(crate) fn announce(&mut self, to: ShardId) {
-        while let Some(&place) = self.links.news.get(usize::from(to.0)).and_then(VecDeque::front) {
+        while let Some(&place) = self
+            .links
+            .news
+            .get(usize::from(to.0))
+            .and_then(VecDeque::front)
+        {
             if !self.lanes.spend(to, Account::Control) {
                 return;
             }
@@ -233,7 +309,11 @@ impl Shard {
         let change = self.router.update(status);
         if let Some(view) = self.router.view_mut(status.link.home, status.link.place) {
             let home = ShardId(status.link.home);
-            let withheld: Vec<_> = if change.ended.is_some() { view.withheld.drain(..).collect() } else { Vec::new() };
+            let withheld: Vec<_> = if change.ended.is_some() {
+                view.withheld.drain(..).collect()
+            } else {
+                Vec::new()
+            };
             for back in withheld {
                 self.give_back(home, Account::Inbound, back.block);
             }
@@ -245,10 +325,17 @@ impl Shard {
 
     /// Sets the link's timer to the earliest of what it waits for.
     pub(super) fn arm_link(&mut self, place: u16) {
-        let (ping, silence) = (ms(self.config.limits.ping_ms), ms(self.config.limits.silence_ms));
-        let Some(link) = self.links.link_mut(place) else { return };
+        let (ping, silence) = (
+            ms(self.config.limits.ping_ms),
+            ms(self.config.limits.silence_ms),
+        );
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         let talk = match (link.socket, link.dialect) {
-            (Some(_), crate::config::Dialect::V1) => link.heard + if link.pinged { silence } else { ping },
+            (Some(_), crate::config::Dialect::V1) => {
+                link.heard + if link.pinged { silence } else { ping }
+            }
             _ => Tick::MAX,
         };
         let at = talk.min(link.resume_by).min(link.ack_at);
@@ -264,9 +351,14 @@ impl Shard {
 
     /// Something a link waited for is due, or was moved meanwhile.
     pub(crate) fn link_timer(&mut self, place: u16) {
-        let (ping, silence) = (ms(self.config.limits.ping_ms), ms(self.config.limits.silence_ms));
+        let (ping, silence) = (
+            ms(self.config.limits.ping_ms),
+            ms(self.config.limits.silence_ms),
+        );
         let now = self.now;
-        let Some(link) = self.links.link_mut(place) else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         link.timer = None;
         if link.resume_by <= now {
             link.state = next(link.state, LinkEvent::Late);
@@ -275,7 +367,10 @@ impl Shard {
         }
         let acks = link.ack_at <= now;
         let silent = link.socket.is_some() && link.dialect == crate::config::Dialect::V1;
-        let (dead, quiet) = (silent && link.heard + silence <= now, silent && !link.pinged && link.heard + ping <= now);
+        let (dead, quiet) = (
+            silent && link.heard + silence <= now,
+            silent && !link.pinged && link.heard + ping <= now,
+        );
         if dead {
             return self.end_link(place, Reason::Unresponsive);
         }
@@ -293,8 +388,17 @@ impl Shard {
 
     /// Says DRAIN to a backend.
     pub(crate) fn drain_link(&mut self, place: u16) {
-        let within = self.drain.by().since(self.now).as_millis().min(u128::from(u32::MAX)) as u32;
-        self.link_says(place, FrameType::Drain, &megaphone_frame::link::encode_drain(within));
+        let within = self
+            .drain
+            .by()
+            .since(self.now)
+            .as_millis()
+            .min(u128::from(u32::MAX)) as u32;
+        self.link_says(
+            place,
+            FrameType::Drain,
+            &megaphone_frame::link::encode_drain(within),
+        );
         self.link_drains(place);
     }
 

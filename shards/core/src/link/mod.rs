@@ -156,7 +156,10 @@ impl Links {
 
     /// The place of the link that `node` has under the name of `spec`.
     fn place_of(&self, spec: u16, node: &str) -> Option<u16> {
-        let found = |link: &Option<Link>| link.as_ref().is_some_and(|link| link.spec == spec && link.node == node);
+        let found = |link: &Option<Link>| {
+            link.as_ref()
+                .is_some_and(|link| link.spec == spec && link.node == node)
+        };
         self.places.iter().position(found).map(|place| place as u16)
     }
 
@@ -167,12 +170,18 @@ impl Links {
 
     /// What is outgoing on a socket that is not greeted yet.
     pub(crate) fn greeting_outgoing(&self, index: u32) -> Option<&Gather> {
-        self.greetings.get(index as usize)?.as_ref().map(|greeting| greeting.outlet.gather())
+        self.greetings
+            .get(index as usize)?
+            .as_ref()
+            .map(|greeting| greeting.outlet.gather())
     }
 
     /// What was outgoing on a socket that belongs to nobody any more.
     pub(crate) fn remains(&self, index: u32) -> Option<&Gather> {
-        self.remains.get(index as usize)?.as_ref().map(|remains| remains.outlet.gather())
+        self.remains
+            .get(index as usize)?
+            .as_ref()
+            .map(|remains| remains.outlet.gather())
     }
 
     /// The deadline of a socket's last words passed.
@@ -214,7 +223,12 @@ impl Link {
             LinkState::Lost | LinkState::Draining | LinkState::LostDraining => Stage::Draining,
             LinkState::Gone => Stage::Gone,
         };
-        LinkStatus { link: self.id, spec: self.spec, stage, payload_max: self.payload_max }
+        LinkStatus {
+            link: self.id,
+            spec: self.spec,
+            stage,
+            payload_max: self.payload_max,
+        }
     }
 }
 

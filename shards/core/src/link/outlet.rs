@@ -94,7 +94,11 @@ impl Outlet {
             Queued::Copied(None) => Block::None,
             Queued::Kept => Block::InGather,
         };
-        self.marks.push_back(Mark { end: self.queued, from, block });
+        self.marks.push_back(Mark {
+            end: self.queued,
+            from,
+            block,
+        });
     }
 
     /// Whether the driver must be told that there is something to send.
@@ -116,7 +120,9 @@ impl Outlet {
         self.sent += (before - self.gather.len()) as u64;
         self.sending = !self.gather.is_empty();
         while self.marks.front().is_some_and(|mark| mark.end <= self.sent) {
-            let Some(mark) = self.marks.pop_front() else { break };
+            let Some(mark) = self.marks.pop_front() else {
+                break;
+            };
             let block = match mark.block {
                 Block::None => None,
                 Block::Here(returned) => Some(returned),

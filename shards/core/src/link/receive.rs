@@ -32,7 +32,11 @@ impl Shard {
     /// A lane's credit for packets to sessions came back: links that wait for one go on.
     pub(crate) fn inbound_ready(&mut self) {
         for place in 0..self.config.limits.links_max as u16 {
-            if self.links.link(place).is_some_and(|link| link.held.is_some()) {
+            if self
+                .links
+                .link(place)
+                .is_some_and(|link| link.held.is_some())
+            {
                 self.read_link(place);
             }
         }
@@ -45,12 +49,21 @@ impl Shard {
                 return self.read_from_link(place, false);
             }
             let most = self.config.limits.packet_bytes_max;
-            let Some(link) = self.links.link_mut(place) else { return };
+            let Some(link) = self.links.link_mut(place) else {
+                return;
+            };
             if link.socket.is_none() {
                 return;
             }
-            let limits = Limits { frame_bytes_max: most };
-            let cut = link.dialect.framing().next(&mut link.expect, &mut link.input, &mut link.body, limits);
+            let limits = Limits {
+                frame_bytes_max: most,
+            };
+            let cut = link.dialect.framing().next(
+                &mut link.expect,
+                &mut link.input,
+                &mut link.body,
+                limits,
+            );
             match cut {
                 Ok(Some(head)) => {
                     if let Err(reason) = self.packet_from_backend(place, head) {
@@ -58,7 +71,9 @@ impl Shard {
                     }
                 }
                 Ok(None) => return self.read_from_link(place, true),
-                Err(FrameFault::TooLong { .. }) => return self.end_link(place, Reason::FrameTooLong),
+                Err(FrameFault::TooLong { .. }) => {
+                    return self.end_link(place, Reason::FrameTooLong);
+                }
                 Err(_) => return self.end_link(place, Reason::FrameFault),
             }
         }
@@ -76,10 +91,14 @@ impl Shard {
 
     /// One packet of the backend; its payload is in the link's `body`.
     fn packet_from_backend(&mut self, place: u16, frame: FrameHead) -> Result<(), Reason> {
-        let Some(link) = self.links.link_mut(place) else { return Ok(()) };
+        let Some(link) = self.links.link_mut(place) else {
+            return Ok(());
+        };
         let head = match frame.label {
             Label::Link(head) => head,
-            Label::Classic { connection } if frame.body_bytes == 0 => Head::new(FrameType::Close, connection),
+            Label::Classic { connection } if frame.body_bytes == 0 => {
+                Head::new(FrameType::Close, connection)
+            }
             Label::Classic { connection } => Head::data(connection),
             Label::None => return Err(Reason::Internal),
         };
@@ -90,9 +109,15 @@ impl Shard {
         }
         let spec = usize::from(link.spec);
         self.cells.link_add(spec, LinkMetric::PacketsIn, 1);
-        self.cells.link_add(spec, LinkMetric::BytesIn, u64::from(frame.body_bytes));
+        self.cells
+            .link_add(spec, LinkMetric::BytesIn, u64::from(frame.body_bytes));
         match head.kind {
-            FrameType::Data | FrameType::OpenOk | FrameType::Credit | FrameType::Reject | FrameType::Close | FrameType::Reset
+            FrameType::Data
+            | FrameType::OpenOk
+            | FrameType::Credit
+            | FrameType::Reject
+            | FrameType::Close
+            | FrameType::Reset
                 if head.connection != 0 =>
             {
                 check_payload(head.kind, frame.body_bytes)?;
@@ -107,7 +132,9 @@ impl Shard {
 
     /// A packet that no session gets.
     fn packet_for_the_link(&mut self, place: u16, head: Head, sequence: u64) -> Result<(), Reason> {
-        let Some(link) = self.links.link_mut(place) else { return Ok(()) };
+        let Some(link) = self.links.link_mut(place) else {
+            return Ok(());
+        };
         let mut body = std::mem::take(&mut link.body);
         let mut room = [0; 1_024];
         let payload = flat(&body, &mut room).unwrap_or(&[]);
@@ -119,9 +146,13 @@ impl Shard {
                 }
                 Err(_) => Err(Reason::Protocol),
             },
-            FrameType::Pong => decode_ping(FrameType::Pong, payload).map(drop).map_err(|_| Reason::Protocol),
+            FrameType::Pong => decode_ping(FrameType::Pong, payload)
+                .map(drop)
+                .map_err(|_| Reason::Protocol),
             FrameType::Ack => self.acknowledged(place, payload),
-            FrameType::Drain => check_payload(FrameType::Drain, body.len() as u32).map(|()| self.link_drains(place)),
+            FrameType::Drain => {
+                check_payload(FrameType::Drain, body.len() as u32).map(|()| self.link_drains(place))
+            }
             FrameType::Hello | FrameType::HelloOk => Err(Reason::Protocol),
             FrameType::Close => {
                 // The whole link: its state is not kept.
@@ -153,7 +184,9 @@ impl Shard {
     fn pass_on(&mut self, place: u16) -> bool {
         let (me, shards) = (self.me, self.config.shards);
         while let Some(link) = self.links.link_mut(place) {
-            let Some(Held { head, sequence }) = link.held else { return true };
+            let Some(Held { head, sequence }) = link.held else {
+                return true;
+            };
             let to = ConnectionId::from_bits(head.connection).shard();
             if to.0 >= shards {
                 link.held = None;
@@ -179,7 +212,11 @@ impl Shard {
                 connection: ConnectionId::from_bits(head.connection),
                 sequence: if last { sequence } else { 0 },
                 kind: head.kind.code(),
-                flags: if head.kind == FrameType::Data { head.with_more(more).flags } else { head.flags },
+                flags: if head.kind == FrameType::Data {
+                    head.with_more(more).flags
+                } else {
+                    head.flags
+                },
                 aux: head.aux,
                 payload,
             };
@@ -195,7 +232,8 @@ impl Shard {
     /// A packet for a shard that is not there.
     fn unknown_shard(&mut self, place: u16, head: Head, sequence: u64) {
         if let Some(link) = self.links.link(place) {
-            self.cells.link_add(usize::from(link.spec), LinkMetric::UnknownConnection, 1);
+            self.cells
+                .link_add(usize::from(link.spec), LinkMetric::UnknownConnection, 1);
         }
         if matches!(head.kind, FrameType::Data | FrameType::OpenOk) {
             self.owe_reset(place, head.connection, Reason::UnknownConnection);
@@ -205,13 +243,26 @@ impl Shard {
 
     /// Owes the backend a RESET, unless too many are owed already.
     fn owe_reset(&mut self, place: u16, connection: u64, reason: Reason) {
-        let Some(link) = self.links.link(place).filter(|link| link.state != LinkState::Gone) else { return };
+        let Some(link) = self
+            .links
+            .link(place)
+            .filter(|link| link.state != LinkState::Gone)
+        else {
+            return;
+        };
         let (id, v1) = (link.id, link.dialect == crate::config::Dialect::V1);
-        let Some(view) = self.router.live_mut(id).filter(|view| v1 && view.owed.len() < RESETS_WAITING_MAX) else {
+        let Some(view) = self
+            .router
+            .live_mut(id)
+            .filter(|view| v1 && view.owed.len() < RESETS_WAITING_MAX)
+        else {
             return;
         };
         let connection = ConnectionId::from_bits(connection);
-        view.owed.push_back(Owed { connection, what: Farewell::Reset(reason.code()) });
+        view.owed.push_back(Owed {
+            connection,
+            what: Farewell::Reset(reason.code()),
+        });
         self.send_owed(ShardId(id.home), id.place);
     }
 }
@@ -244,5 +295,6 @@ fn whole(pool: &megaphone_pool::Pool, body: &mut Gather, bytes: &mut Vec<u8>) ->
     if bytes.len() <= Payload::SHORT_MAX {
         return Payload::short(bytes);
     }
-    pool.copy_in(bytes).map_or_else(|_| Payload::short(&bytes[..2]), Payload::lend)
+    pool.copy_in(bytes)
+        .map_or_else(|_| Payload::short(&bytes[..2]), Payload::lend)
 }

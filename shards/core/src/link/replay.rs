@@ -79,7 +79,8 @@ impl Replay {
         let split = front.len();
         Some((
             front.get(from.min(split)..to.min(split)).unwrap_or(&[]),
-            back.get(from.max(split) - split..to.max(split) - split).unwrap_or(&[]),
+            back.get(from.max(split) - split..to.max(split) - split)
+                .unwrap_or(&[]),
         ))
     }
 
@@ -99,7 +100,9 @@ impl Replay {
         let last = last.min(self.sent - 1);
         self.acked.insert_range(first, last);
         while self.acked.first() == Some(self.first) {
-            let Some((_, last)) = self.acked.take_front(1).next() else { break };
+            let Some((_, last)) = self.acked.take_front(1).next() else {
+                break;
+            };
             self.drop_to(last);
         }
     }

@@ -89,10 +89,16 @@ impl Router {
     /// A router that knows no live link; `names` is the index of its name for each link specification.
     pub(crate) fn new(shards: u16, links_max: u32, names: Vec<u16>) -> Router {
         let places = links_max as usize;
-        let count = names.iter().map(|&name| usize::from(name) + 1).max().unwrap_or(0);
+        let count = names
+            .iter()
+            .map(|&name| usize::from(name) + 1)
+            .max()
+            .unwrap_or(0);
         Router {
             places,
-            views: (0..places * usize::from(shards)).map(|_| View::new()).collect(),
+            views: (0..places * usize::from(shards))
+                .map(|_| View::new())
+                .collect(),
             live: vec![Vec::new(); count],
             names,
         }
@@ -113,7 +119,8 @@ impl Router {
 
     /// The view of this life of a link, if it is the present one and not gone.
     pub(crate) fn live_mut(&mut self, id: LinkId) -> Option<&mut View> {
-        self.view_mut(id.home, id.place).filter(|view| view.is_live(id))
+        self.view_mut(id.home, id.place)
+            .filter(|view| view.is_live(id))
     }
 
     /// All views.
@@ -128,8 +135,16 @@ impl Router {
 
     /// Takes the news of a link.
     pub(crate) fn update(&mut self, status: LinkStatus) -> Change {
-        let LinkStatus { link, spec, stage, payload_max } = status;
-        let (index, name) = (self.index(link.home, link.place), self.names.get(usize::from(spec)).copied());
+        let LinkStatus {
+            link,
+            spec,
+            stage,
+            payload_max,
+        } = status;
+        let (index, name) = (
+            self.index(link.home, link.place),
+            self.names.get(usize::from(spec)).copied(),
+        );
         let (Some(view), Some(name)) = (self.views.get_mut(index), name) else {
             return Change { ended: None };
         };
@@ -163,13 +178,12 @@ impl Router {
             return None;
         }
         let nth = (spread(seed) % among as u64) as usize;
-        let at = if here > 0 { live.iter().filter(home).nth(nth) } else { live.get(nth) };
+        let at = if here > 0 {
+            live.iter().filter(home).nth(nth)
+        } else {
+            live.get(nth)
+        };
         at.map(|&at| self.views[usize::from(at)].id)
-    }
-
-    /// Whether a link of that name takes new sessions.
-    pub(crate) fn has_live(&self, name: u16) -> bool {
-        self.live.get(usize::from(name)).is_some_and(|live| !live.is_empty())
     }
 }
 
@@ -178,7 +192,16 @@ mod tests {
     use super::*;
 
     fn status(home: u16, place: u16, serial: u32, stage: Stage) -> LinkStatus {
-        LinkStatus { link: LinkId { home, place, serial }, spec: 0, stage, payload_max: 1 }
+        LinkStatus {
+            link: LinkId {
+                home,
+                place,
+                serial,
+            },
+            spec: 0,
+            stage,
+            payload_max: 1,
+        }
     }
 
     #[test]
@@ -187,8 +210,18 @@ mod tests {
         assert_eq!(router.choose(0, ShardId(0), 1), None);
         router.update(status(1, 0, 1, Stage::Up));
         router.update(status(2, 1, 1, Stage::Up));
-        assert!((0..99).all(|seed| router.choose(0, ShardId(2), seed).is_some_and(|id| id.home == 2)));
-        let to_one = (0..1_000).filter(|&seed| router.choose(0, ShardId(0), seed).is_some_and(|id| id.home == 1)).count();
+        assert!((0..99).all(|seed| {
+            router
+                .choose(0, ShardId(2), seed)
+                .is_some_and(|id| id.home == 2)
+        }));
+        let to_one = (0..1_000)
+            .filter(|&seed| {
+                router
+                    .choose(0, ShardId(0), seed)
+                    .is_some_and(|id| id.home == 1)
+            })
+            .count();
         assert!((400..600).contains(&to_one), "{to_one}");
     }
 
@@ -196,14 +229,30 @@ mod tests {
     fn a_draining_link_takes_no_new_session_and_a_new_life_ends_the_old() {
         let mut router = Router::new(1, 1, vec![0]);
         router.update(status(0, 0, 1, Stage::Up));
-        assert_eq!(router.update(status(0, 0, 1, Stage::Draining)), Change { ended: None });
-        assert!(!router.has_live(0));
-        let old = LinkId { home: 0, place: 0, serial: 1 };
+        assert_eq!(
+            router.update(status(0, 0, 1, Stage::Draining)),
+            Change { ended: None }
+        );
+        assert_eq!(router.choose(0, ShardId(0), 1), None);
+        let old = LinkId {
+            home: 0,
+            place: 0,
+            serial: 1,
+        };
         assert!(router.live_mut(old).is_some());
-        assert_eq!(router.update(status(0, 0, 2, Stage::Up)), Change { ended: Some(old) });
-        assert!(router.live_mut(old).is_none() && router.has_live(0));
+        assert_eq!(
+            router.update(status(0, 0, 2, Stage::Up)),
+            Change { ended: Some(old) }
+        );
+        assert!(router.live_mut(old).is_none() && router.choose(0, ShardId(0), 1).is_some());
         let new = LinkId { serial: 2, ..old };
-        assert_eq!(router.update(status(0, 0, 2, Stage::Gone)), Change { ended: Some(new) });
-        assert_eq!(router.update(status(0, 0, 2, Stage::Gone)), Change { ended: None });
+        assert_eq!(
+            router.update(status(0, 0, 2, Stage::Gone)),
+            Change { ended: Some(new) }
+        );
+        assert_eq!(
+            router.update(status(0, 0, 2, Stage::Gone)),
+            Change { ended: None }
+        );
     }
 }

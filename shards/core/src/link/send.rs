@@ -34,11 +34,20 @@ impl Link {
         let kind = FrameType::from_code(packet.kind);
         let connection = packet.connection.bits();
         match (self.dialect, kind) {
-            (Dialect::V1, _) => {
-                Head { kind, flags: packet.flags, aux: packet.aux, connection }.header(bytes).ok()
+            (Dialect::V1, _) => Head {
+                kind,
+                flags: packet.flags,
+                aux: packet.aux,
+                connection,
             }
-            (_, FrameType::Data) if bytes > 0 => self.dialect.framing().data_header(connection, bytes).ok(),
-            (_, FrameType::Close | FrameType::Reset) => self.dialect.framing().data_header(connection, 0).ok(),
+            .header(bytes)
+            .ok(),
+            (_, FrameType::Data) if bytes > 0 => {
+                self.dialect.framing().data_header(connection, bytes).ok()
+            }
+            (_, FrameType::Close | FrameType::Reset) => {
+                self.dialect.framing().data_header(connection, 0).ok()
+            }
             _ => None,
         }
     }
@@ -92,7 +101,11 @@ impl Shard {
     /// A session's packet for a link at home here. Its item is answered when the packet is sent.
     pub(crate) fn packet_for_link(&mut self, from: ShardId, packet: Packet) {
         let place = packet.link.place;
-        let Some(link) = self.links.live_mut(packet.link).filter(|link| link.state != LinkState::Gone) else {
+        let Some(link) = self
+            .links
+            .live_mut(packet.link)
+            .filter(|link| link.state != LinkState::Gone)
+        else {
             let block = packet.payload.into_returned();
             return self.give_back(from, Account::Link(place), block);
         };
@@ -105,7 +118,9 @@ impl Shard {
         let most = self.config.limits.link_outgoing_bytes_max as usize;
         let pool = self.pool.clone();
         while let Some(link) = self.links.link_mut(place) {
-            let Some((from, packet)) = link.backlog.pop_front() else { break };
+            let Some((from, packet)) = link.backlog.pop_front() else {
+                break;
+            };
             let (spec, bytes) = (usize::from(link.spec), packet.payload.bytes().len() as u64);
             match link.queue(&pool, from, packet, most) {
                 Fate::NoBlock(packet) => {
@@ -141,7 +156,9 @@ impl Shard {
             if link.replay.len() > most {
                 return;
             }
-            let Some((from, block)) = link.withheld.pop_front() else { return };
+            let Some((from, block)) = link.withheld.pop_front() else {
+                return;
+            };
             self.give_back(from, Account::Link(place), block);
         }
     }
@@ -149,10 +166,14 @@ impl Shard {
     /// Sends what was recorded and not sent on this socket, a stretch at a time.
     pub(super) fn pump_replay(&mut self, place: u16) {
         let pool = self.pool.clone();
-        let Some(link) = self.links.link_mut(place) else { return };
+        let Some(link) = self.links.link_mut(place) else {
+            return;
+        };
         let mut starved = false;
         while link.socket.is_some() && link.outlet.len() < REPLAY_AHEAD_BYTES_MAX {
-            let Some((front, back)) = link.replay.unsent() else { break };
+            let Some((front, back)) = link.replay.unsent() else {
+                break;
+            };
             // Both parts or none: a packet is never torn.
             self.bytes.clear();
             self.bytes.extend_from_slice(front);
@@ -182,8 +203,12 @@ impl Shard {
     /// Sends a packet of the link itself, which has no number; false if there is no block for it.
     pub(super) fn link_says(&mut self, place: u16, kind: FrameType, payload: &[u8]) -> bool {
         let pool = self.pool.clone();
-        let Some(link) = self.links.link_mut(place) else { return false };
-        let Ok(header) = Head::new(kind, 0).header(payload.len() as u32) else { return false };
+        let Some(link) = self.links.link_mut(place) else {
+            return false;
+        };
+        let Ok(header) = Head::new(kind, 0).header(payload.len() as u32) else {
+            return false;
+        };
         if link.socket.is_none() || link.dialect != Dialect::V1 {
             return false;
         }
@@ -226,7 +251,11 @@ impl Shard {
         let mut done = std::mem::take(&mut self.links.done);
         let mut at = 0;
         if let Some(remains) = self.links.remains.get_mut(index as usize)
-            && let Some(Remains { place, outlet, timer }) = remains
+            && let Some(Remains {
+                place,
+                outlet,
+                timer,
+            }) = remains
         {
             at = *place;
             match sent {

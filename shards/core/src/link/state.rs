@@ -34,12 +34,11 @@ pub(crate) enum LinkEvent {
     Drain,
     /// The socket broke or ended, and the link is one that can be resumed.
     Lost,
-    /// The socket broke or ended, and nothing is kept; or a CLOSE of the whole link came; or the peer broke the protocol.
+    /// The socket broke or ended, and nothing is kept; or a CLOSE of the whole link came; or the
+    /// backend broke the protocol; or it came back and has forgotten.
     Ended,
     /// Its node came back to where it was.
     Resumed,
-    /// Its node came back, and has forgotten.
-    Restarted,
     /// Its node did not come back in time.
     Late,
 }
@@ -50,7 +49,7 @@ pub(crate) const fn next(state: LinkState, event: LinkEvent) -> LinkState {
     use LinkState as S;
     match (state, event) {
         (S::Gone, _) => S::Gone,
-        (_, E::Ended | E::Restarted) => S::Gone,
+        (_, E::Ended) => S::Gone,
         (S::Lost | S::LostDraining, E::Late) => S::Gone,
         (S::Up | S::Draining, E::Late) => state,
         (S::Up | S::Draining, E::Drain) => S::Draining,
@@ -74,9 +73,15 @@ mod tests {
         use LinkState as S;
         let mut table = String::new();
         for state in [S::Up, S::Draining, S::Lost, S::LostDraining, S::Gone] {
-            for event in [E::Drain, E::Lost, E::Ended, E::Resumed, E::Restarted, E::Late] {
-                writeln!(table, "{:<13} {:<10} {:?}", format!("{state:?}"), format!("{event:?}"), next(state, event))
-                    .expect("a string takes text");
+            for event in [E::Drain, E::Lost, E::Ended, E::Resumed, E::Late] {
+                writeln!(
+                    table,
+                    "{:<13} {:<10} {:?}",
+                    format!("{state:?}"),
+                    format!("{event:?}"),
+                    next(state, event)
+                )
+                .expect("a string takes text");
             }
         }
         insta::assert_snapshot!(table);

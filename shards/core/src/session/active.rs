@@ -73,11 +73,18 @@ impl Active {
 
     /// The earliest of its deadlines.
     pub(crate) fn deadline(&self) -> Tick {
-        self.answer_by.min(self.frame_by).min(self.settle_at).min(self.stall_by)
+        self.answer_by
+            .min(self.frame_by)
+            .min(self.settle_at)
+            .min(self.stall_by)
     }
 
     /// Cuts the next frame of the client; its body becomes [`Active::frame`].
-    pub(crate) fn cut(&mut self, framing: Framing, limits: Limits) -> Result<Option<FrameHead>, FrameFault> {
+    pub(crate) fn cut(
+        &mut self,
+        framing: Framing,
+        limits: Limits,
+    ) -> Result<Option<FrameHead>, FrameFault> {
         debug_assert!(!self.in_frame);
         let head = framing.next(&mut self.expect, &mut self.input, &mut self.frame, limits)?;
         self.in_frame = head.is_some();
@@ -118,7 +125,11 @@ pub(crate) struct Actives {
 
 impl Default for Actives {
     fn default() -> Actives {
-        Actives { records: Vec::new(), free: NONE, used: 0 }
+        Actives {
+            records: Vec::new(),
+            free: NONE,
+            used: 0,
+        }
     }
 }
 
@@ -137,7 +148,9 @@ impl Actives {
 
     /// Gives a record back. Its gathers keep their lists, not their blocks.
     pub(crate) fn give(&mut self, index: u32) {
-        let Some(record) = self.records.get_mut(index as usize) else { return };
+        let Some(record) = self.records.get_mut(index as usize) else {
+            return;
+        };
         record.drop_all_but_outgoing();
         record.outgoing.clear();
         record.sending = false;

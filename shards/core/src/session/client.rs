@@ -16,7 +16,6 @@ use megaphone_wheel::Tick;
 impl Shard {
     /// A client connected.
     pub(crate) fn client_accepted(&mut self, listener: usize, socket: SocketId, peer: Peer) {
-        self.count(Metric::ConnectionsAccepted);
         if let Some(refusal) = self.refusal() {
             self.count(refusal);
             return self.refuse_socket(socket);
@@ -63,7 +62,13 @@ impl Shard {
 
     /// Closes a socket that becomes nothing.
     pub(crate) fn refuse_socket(&mut self, socket: SocketId) {
-        self.table.put(socket, Slot::Closing { generation: socket.generation, remains: NONE });
+        self.table.put(
+            socket,
+            Slot::Closing {
+                generation: socket.generation,
+                remains: NONE,
+            },
+        );
         self.close_socket(socket, Close::Now);
     }
 
@@ -71,7 +76,9 @@ impl Shard {
     fn bind(&mut self, socket: SocketId, name: u16, peer: Peer) {
         let seed = u64::from(socket.slot) << 20 ^ u64::from(socket.generation);
         let link = self.router.choose(name, self.me, seed);
-        let spec = link.and_then(|link| self.router.live_mut(link)).map(|view| view.spec);
+        let spec = link
+            .and_then(|link| self.router.live_mut(link))
+            .map(|view| view.spec);
         let (Some(link), Some(spec)) = (link, spec) else {
             let why = Why::new(Metric::RefusedNoLink, Reason::NoBackend);
             return self.session_event_because(socket, Event::Reject, why);
@@ -79,7 +86,8 @@ impl Shard {
         if let Some(session) = self.table.session_mut(socket) {
             (session.link, session.spec) = (link, spec);
         }
-        self.cells.link_add(usize::from(spec), LinkMetric::Sessions, 1);
+        self.cells
+            .link_add(usize::from(spec), LinkMetric::Sessions, 1);
         self.bytes.clear();
         encode_proxy(peer, &mut self.bytes);
         let header = match self.pool.copy_in(&self.bytes) {
@@ -100,7 +108,9 @@ impl Shard {
 
     /// Bytes came from a client.
     pub(crate) fn client_bytes(&mut self, socket: SocketId, data: Lease) {
-        let Some(session) = self.table.session(socket) else { return };
+        let Some(session) = self.table.session(socket) else {
+            return;
+        };
         let (_, action) = super::state::next(session.state, Event::Bytes);
         if action != super::state::Action::Forward {
             return;
@@ -113,12 +123,17 @@ impl Shard {
 
     /// The client will send no more. A frame that it did not finish is a fault.
     pub(crate) fn client_ended(&mut self, socket: SocketId) {
-        let Some(door) = self.door(socket) else { return };
+        let Some(door) = self.door(socket) else {
+            return;
+        };
         if let Some(active) = self.session_active(socket)
             && active.has_partial()
             && !self.is_stuck(socket)
         {
-            let fault = self.session_active(socket).map(|active| door.framing.at_end(&active.expect, &active.input));
+            let fault = self.session_active(socket).map(|active| {
+                door.framing
+                    .at_end(&active.expect, &active.input, door.limits)
+            });
             if let Some(Err(fault)) = fault {
                 return self.client_fault(socket, fault);
             }
@@ -131,7 +146,9 @@ impl Shard {
         self.count(match fault {
             FrameFault::TooLong { .. } => Metric::FrameFaultTooLong,
             FrameFault::LengthBelowHeader { .. } => Metric::FrameFaultTooShort,
-            FrameFault::EofInHeader { .. } | FrameFault::EofInBody { .. } => Metric::FrameFaultEnded,
+            FrameFault::EofInHeader { .. } | FrameFault::EofInBody { .. } => {
+                Metric::FrameFaultEnded
+            }
             _ => Metric::FrameFaultMalformed,
         });
         self.session_event(socket, Event::ClientFault, Metric::ClosedFrameFault);
@@ -140,10 +157,16 @@ impl Shard {
     /// Looks after the deadlines of a partial frame, now that the client's bytes were cut as far as they go.
     pub(crate) fn watch_partial(&mut self, socket: SocketId) {
         let limits = &self.config.limits;
-        let (header, body, settle) = (ms(limits.header_ms), ms(limits.body_ms), ms(limits.settle_ms));
+        let (header, body, settle) = (
+            ms(limits.header_ms),
+            ms(limits.body_ms),
+            ms(limits.settle_ms),
+        );
         let rate = u64::from(limits.body_rate_min.max(1));
         let now = self.now;
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         if !active.has_partial() {
             active.frame_by = Tick::MAX;
             active.settle_at = Tick::MAX;
@@ -166,7 +189,9 @@ impl Shard {
     /// The client took bytes.
     pub(crate) fn client_took(&mut self, socket: SocketId, bytes: usize) {
         let stall_by = self.now + ms(self.config.limits.stall_ms);
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         // Loans that are used up go to their owner's strays: their credit went home when the session took them.
         active.outgoing.advance(bytes, drop);
         active.sending = !active.outgoing.is_empty();
@@ -178,7 +203,9 @@ impl Shard {
     /// Tells the driver that something is outgoing, once, and starts the client's clock.
     pub(crate) fn client_send(&mut self, socket: SocketId) {
         let stall_by = self.now + ms(self.config.limits.stall_ms);
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         if active.outgoing.is_empty() || active.sending {
             return;
         }
@@ -191,7 +218,9 @@ impl Shard {
     /// A deadline of a busy session passed, or was moved meanwhile.
     pub(crate) fn session_timer(&mut self, socket: SocketId) {
         let (now, pool) = (self.now, self.pool.clone());
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         active.timer = None;
         if active.settle_at <= now {
             active.settle_at = Tick::MAX;
@@ -199,13 +228,23 @@ impl Shard {
                 self.count(Metric::OverloadDemoteFrame);
             }
         }
-        let Some(active) = self.session_active(socket) else { return };
-        let (stall, frame, answer) = (active.stall_by <= now, active.frame_by <= now, active.answer_by <= now);
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
+        let (stall, frame, answer) = (
+            active.stall_by <= now,
+            active.frame_by <= now,
+            active.answer_by <= now,
+        );
         let in_body = active.frame_in_body;
         if stall {
             self.session_event(socket, Event::ClientLate, Metric::ClosedSlowReader);
         } else if frame {
-            self.count(if in_body { Metric::FrameFaultBodyDeadline } else { Metric::FrameFaultHeaderDeadline });
+            self.count(if in_body {
+                Metric::FrameFaultBodyDeadline
+            } else {
+                Metric::FrameFaultHeaderDeadline
+            });
             self.session_event(socket, Event::ClientLate, Metric::ClosedDeadline);
         } else if answer {
             self.answer_late(socket);
@@ -227,7 +266,11 @@ impl Shard {
 /// The PROXY v2 header that tells a backend who the client is.
 fn encode_proxy(peer: Peer, out: &mut Vec<u8>) {
     let endpoints = match peer {
-        Peer::Tcp { remote, local } => proxy::Endpoints::Ip { source: remote, destination: local, datagram: false },
+        Peer::Tcp { remote, local } => proxy::Endpoints::Ip {
+            source: remote,
+            destination: local,
+            datagram: false,
+        },
         Peer::Unix | Peer::Unknown => proxy::Endpoints::Local,
     };
     proxy::encode(&endpoints, [], out);

@@ -5,16 +5,16 @@ use super::state::{Action, Event, State, next};
 use crate::config::Dialect;
 use crate::contract::{ShardId, SocketId};
 use crate::credit::Account;
+use crate::deadlines::Timer;
 use crate::id::LinkId;
 use crate::item::{Accepted, Item, Packet, Payload};
-use crate::deadlines::Timer;
 use crate::limits::ms;
 use crate::link::router::{Farewell, Owed};
 use crate::shard::Shard;
 use megaphone_frame::Framing;
 use megaphone_frame::link::{FrameType, Head, Reason, Verdict, decode_credit};
-use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_mesh::Return;
+use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Returned;
 use megaphone_wheel::RangeSet;
 
@@ -27,14 +27,20 @@ impl Shard {
     pub(crate) fn packet_for_session(&mut self, from: ShardId, packet: Packet) {
         let socket = packet.connection.socket();
         let (link, sequence) = (packet.link, packet.sequence);
-        let bound = self.table.session(socket).is_some_and(|session| session.link == link);
+        let bound = self
+            .table
+            .session(socket)
+            .is_some_and(|session| session.link == link);
         let block = if bound && packet.connection.shard() == self.me {
             self.packet_for(socket, packet)
         } else {
             self.unknown_connection(&packet);
             packet.payload.into_returned()
         };
-        let back = Return { tag: Account::Inbound.tag(), block };
+        let back = Return {
+            tag: Account::Inbound.tag(),
+            block,
+        };
         self.accept(from, link, sequence, back);
     }
 
@@ -51,8 +57,12 @@ impl Shard {
                 self.more_credit(socket, credit);
             }
             FrameType::Reject => self.rejected(socket, &packet),
-            FrameType::Close => self.session_event(socket, Event::BackendClose, Metric::ClosedByBackend),
-            FrameType::Reset => self.session_event(socket, Event::BackendReset, Metric::ClosedReset),
+            FrameType::Close => {
+                self.session_event(socket, Event::BackendClose, Metric::ClosedByBackend)
+            }
+            FrameType::Reset => {
+                self.session_event(socket, Event::BackendReset, Metric::ClosedReset)
+            }
             // Types of a later version are not for this one.
             _ => {}
         }
@@ -62,13 +72,20 @@ impl Shard {
     /// The backend broke the protocol on one connection: that one is reset, the link lives.
     fn backend_fault(&mut self, socket: SocketId, reason: Reason) {
         if let Some(session) = self.table.session(socket) {
-            self.cells.link_add(usize::from(session.spec), LinkMetric::Faults, 1);
+            self.cells
+                .link_add(usize::from(session.spec), LinkMetric::Faults, 1);
         }
-        self.session_event_because(socket, Event::BackendFault, Why::new(Metric::ClosedReset, reason));
+        self.session_event_because(
+            socket,
+            Event::BackendFault,
+            Why::new(Metric::ClosedReset, reason),
+        );
     }
 
     fn more_credit(&mut self, socket: SocketId, credit: u32) {
-        let Some(session) = self.table.session_mut(socket) else { return };
+        let Some(session) = self.table.session_mut(socket) else {
+            return;
+        };
         match next(session.state, Event::Credit).1 {
             Action::TakeCredit => {
                 session.send_credit = session.send_credit.saturating_add(credit);
@@ -80,22 +97,34 @@ impl Shard {
 
     /// The backend does not want this client, and says why.
     fn rejected(&mut self, socket: SocketId, packet: &Packet) {
-        let Some(session) = self.table.session(socket) else { return };
+        let Some(session) = self.table.session(socket) else {
+            return;
+        };
         if next(session.state, Event::Reject).1 == Action::Refuse {
             let spec = usize::from(session.spec);
             self.cells.link_add(spec, LinkMetric::OpensRejected, 1);
         }
         let verdict = Verdict::decode(FrameType::Reject, packet.payload.bytes());
         let verdict = verdict.unwrap_or_else(|_| Verdict::of(Reason::Refused));
-        let text = if verdict.text.is_empty() { verdict.reason.text() } else { verdict.text };
-        let why = Why { metric: Metric::ClosedRejected, reason: verdict.reason, text };
+        let text = if verdict.text.is_empty() {
+            verdict.reason.text()
+        } else {
+            verdict.text
+        };
+        let why = Why {
+            metric: Metric::ClosedRejected,
+            reason: verdict.reason,
+            text,
+        };
         self.session_event_because(socket, Event::Reject, why);
     }
 
     /// Bytes for the client. A block that is not kept comes straight back; one that is kept goes home as a stray when the client
     /// has taken it, so that a slow client holds no lane credit.
     fn data(&mut self, socket: SocketId, packet: Packet) -> Option<Returned> {
-        let Some(session) = self.table.session_mut(socket) else { return packet.payload.into_returned() };
+        let Some(session) = self.table.session_mut(socket) else {
+            return packet.payload.into_returned();
+        };
         if next(session.state, Event::Data).1 != Action::Deliver {
             self.session_event(socket, Event::Data, Metric::ClosedReset);
             return packet.payload.into_returned();
@@ -132,17 +161,34 @@ impl Shard {
     /// Whether a client without flow control behind it has too much outgoing.
     fn is_behind(&mut self, socket: SocketId) -> bool {
         let most = self.config.limits.outgoing_bytes_max as usize;
-        self.session_active(socket).is_some_and(|active| active.outgoing.len() > most)
+        self.session_active(socket)
+            .is_some_and(|active| active.outgoing.len() > most)
     }
 
     /// Puts bytes into the client's framing. A framing with a length in its header needs the whole frame first. False if the
     /// frame cannot be said.
-    fn deliver(&mut self, socket: SocketId, payload: Payload, more: bool) -> (bool, Option<Returned>) {
-        let Some(door) = self.door(socket) else { return (false, payload.into_returned()) };
-        let connection = self.table.session(socket).and_then(|session| session.classic_id).unwrap_or(0);
-        let most = door.limits.frame_bytes_max.min(self.config.limits.window_bytes_max) as usize;
+    fn deliver(
+        &mut self,
+        socket: SocketId,
+        payload: Payload,
+        more: bool,
+    ) -> (bool, Option<Returned>) {
+        let Some(door) = self.door(socket) else {
+            return (false, payload.into_returned());
+        };
+        let connection = self
+            .table
+            .session(socket)
+            .and_then(|session| session.classic_id)
+            .unwrap_or(0);
+        let most = door
+            .limits
+            .frame_bytes_max
+            .min(self.config.limits.window_bytes_max) as usize;
         let pool = self.pool.clone();
-        let Some(active) = self.session_active_or_new(socket) else { return (false, payload.into_returned()) };
+        let Some(active) = self.session_active_or_new(socket) else {
+            return (false, payload.into_returned());
+        };
         if door.framing == Framing::Raw {
             let bytes = payload.bytes().len();
             let returned = keep(&pool, &mut active.outgoing, payload);
@@ -177,15 +223,23 @@ impl Shard {
 
     /// Says the end of a conversation to a classic client, which the close of a socket alone does not say.
     pub(crate) fn say_classic_close(&mut self, socket: SocketId) {
-        let Some(door) = self.door(socket) else { return };
-        let id = self.table.session(socket).and_then(|session| session.classic_id);
-        let (Framing::ClassicFixed | Framing::ClassicVar, Some(id), false) = (door.framing, id, self.is_local(socket))
+        let Some(door) = self.door(socket) else {
+            return;
+        };
+        let id = self
+            .table
+            .session(socket)
+            .and_then(|session| session.classic_id);
+        let (Framing::ClassicFixed | Framing::ClassicVar, Some(id), false) =
+            (door.framing, id, self.is_local(socket))
         else {
             return;
         };
         let pool = self.pool.clone();
-        if let (Some(active), Ok(header)) = (self.session_active_or_new(socket), door.framing.data_header(id, 0))
-            && active.outgoing.push_bytes(&pool, &header).is_ok()
+        if let (Some(active), Ok(header)) = (
+            self.session_active_or_new(socket),
+            door.framing.data_header(id, 0),
+        ) && active.outgoing.push_bytes(&pool, &header).is_ok()
         {
             self.client_send(socket);
         }
@@ -196,18 +250,30 @@ impl Shard {
     fn unknown_connection(&mut self, packet: &Packet) {
         let stale = packet.connection.shard() == self.me
             && (packet.connection.socket().slot as usize) < self.table.len();
-        let Some(view) = self.router.live_mut(packet.link) else { return };
-        let metric = if stale { LinkMetric::StaleConnection } else { LinkMetric::UnknownConnection };
+        let Some(view) = self.router.live_mut(packet.link) else {
+            return;
+        };
+        let metric = if stale {
+            LinkMetric::StaleConnection
+        } else {
+            LinkMetric::UnknownConnection
+        };
         self.cells.link_add(usize::from(view.spec), metric, 1);
         let is_end = matches!(
             FrameType::from_code(packet.kind),
             FrameType::Close | FrameType::Reset | FrameType::Reject | FrameType::Credit
         );
-        if is_end || view.owed.len() >= RESETS_WAITING_MAX || self.dialect(packet.link) != Dialect::V1 {
+        if is_end
+            || view.owed.len() >= RESETS_WAITING_MAX
+            || self.dialect(packet.link) != Dialect::V1
+        {
             return;
         }
         let what = Farewell::Reset(Reason::UnknownConnection.code());
-        let owed = Owed { connection: packet.connection, what };
+        let owed = Owed {
+            connection: packet.connection,
+            what,
+        };
         if let Some(view) = self.router.live_mut(packet.link) {
             view.owed.push_back(owed);
             self.send_owed(ShardId(packet.link.home), packet.link.place);
@@ -217,7 +283,8 @@ impl Shard {
     /// A packet came after its connection began to close.
     pub(crate) fn count_stale(&mut self, socket: SocketId) {
         if let Some(session) = self.table.session(socket) {
-            self.cells.link_add(usize::from(session.spec), LinkMetric::StaleConnection, 1);
+            self.cells
+                .link_add(usize::from(session.spec), LinkMetric::StaleConnection, 1);
         }
     }
 
@@ -251,7 +318,9 @@ impl Shard {
             while !view.accepted.is_empty() && self.lanes.spend(home, Account::Control) {
                 let mut batch = Accepted::new(view.id);
                 while let Some((first, last)) = front(&view.accepted) {
-                    let Some(said) = batch.add(first, last) else { break };
+                    let Some(said) = batch.add(first, last) else {
+                        break;
+                    };
                     view.accepted.remove_range(first, said);
                 }
                 items.push((home, Item::Accepted(batch)));
@@ -272,7 +341,11 @@ impl Shard {
 }
 
 /// Appends a payload to a gather: a short one by copying it, so that its block goes home at once.
-fn keep(pool: &megaphone_pool::Pool, into: &mut megaphone_pool::Gather, payload: Payload) -> Option<Returned> {
+fn keep(
+    pool: &megaphone_pool::Pool,
+    into: &mut megaphone_pool::Gather,
+    payload: Payload,
+) -> Option<Returned> {
     match payload {
         Payload::Short { .. } => {
             // Data never travels by value: see `Shard::link_packet`.

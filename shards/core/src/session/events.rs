@@ -24,7 +24,11 @@ pub(crate) struct Why<'a> {
 impl Why<'static> {
     /// A reason in its own words.
     pub(crate) fn new(metric: Metric, reason: Reason) -> Why<'static> {
-        Why { metric, reason, text: reason.text() }
+        Why {
+            metric,
+            reason,
+            text: reason.text(),
+        }
     }
 }
 
@@ -36,7 +40,9 @@ impl Shard {
 
     /// As [`Shard::session_event`], with a reason that does not follow from the event.
     pub(crate) fn session_event_because(&mut self, socket: SocketId, event: Event, why: Why<'_>) {
-        let Some(session) = self.table.session_mut(socket) else { return };
+        let Some(session) = self.table.session_mut(socket) else {
+            return;
+        };
         let from = session.state;
         let (to, action) = next(from, event);
         session.state = to;
@@ -48,8 +54,16 @@ impl Shard {
     }
 
     /// Does what every session does that begins to close.
-    fn stop_session(&mut self, socket: SocketId, (from, event): (State, Event), action: Action, reason: Reason) {
-        let Some(session) = self.table.session_mut(socket) else { return };
+    fn stop_session(
+        &mut self,
+        socket: SocketId,
+        (from, event): (State, Event),
+        action: Action,
+        reason: Reason,
+    ) {
+        let Some(session) = self.table.session_mut(socket) else {
+            return;
+        };
         let (link, spec) = (session.link, usize::from(session.spec));
         if link.serial != 0 {
             self.cells.link_sub(spec, LinkMetric::Sessions, 1);
@@ -98,7 +112,11 @@ impl Shard {
             Close::Now | Close::Reset => megaphone_wheel::Tick::MAX,
         };
         if let Some(active) = self.session_active(socket) {
-            active.stall_by = if active.outgoing.is_empty() { megaphone_wheel::Tick::MAX } else { stall_by };
+            active.stall_by = if active.outgoing.is_empty() {
+                megaphone_wheel::Tick::MAX
+            } else {
+                stall_by
+            };
         }
         self.arm_session(socket);
         self.close_socket(socket, how);
@@ -116,7 +134,9 @@ impl Shard {
 
     /// Owes the backend the end of a connection, and pays at once if the link has quota.
     fn owe(&mut self, socket: SocketId, what: Farewell) {
-        let Some(session) = self.table.session(socket) else { return };
+        let Some(session) = self.table.session(socket) else {
+            return;
+        };
         let (link, connection) = (session.link, ConnectionId::new(self.me, socket));
         if let Some(view) = self.router.live_mut(link) {
             view.owed.push_back(Owed { connection, what });
@@ -125,13 +145,19 @@ impl Shard {
     }
 
     /// The session's active record, if it has one.
-    pub(crate) fn session_active(&mut self, socket: SocketId) -> Option<&mut super::active::Active> {
+    pub(crate) fn session_active(
+        &mut self,
+        socket: SocketId,
+    ) -> Option<&mut super::active::Active> {
         let index = self.table.session(socket)?.active;
         self.actives.get_mut(index)
     }
 
     /// The session's active record, made if it has none.
-    pub(crate) fn session_active_or_new(&mut self, socket: SocketId) -> Option<&mut super::active::Active> {
+    pub(crate) fn session_active_or_new(
+        &mut self,
+        socket: SocketId,
+    ) -> Option<&mut super::active::Active> {
         let session = self.table.session_mut(socket)?;
         if session.active == NONE {
             session.active = self.actives.take();
@@ -141,12 +167,18 @@ impl Shard {
 
     /// Gives the active record of a session back that has become idle.
     pub(crate) fn release_if_idle(&mut self, socket: SocketId) {
-        let Some(session) = self.table.session_mut(socket) else { return };
+        let Some(session) = self.table.session_mut(socket) else {
+            return;
+        };
         if !matches!(session.state, State::Local | State::Open) {
             return;
         }
         let index = session.active;
-        if self.actives.get(index).is_some_and(super::active::Active::is_spent) {
+        if self
+            .actives
+            .get(index)
+            .is_some_and(super::active::Active::is_spent)
+        {
             session.active = NONE;
             self.disarm_session(index);
             self.actives.give(index);
@@ -174,7 +206,8 @@ impl Shard {
 
     /// Whether a session echoes or discards.
     pub(crate) fn is_local(&self, socket: SocketId) -> bool {
-        self.door(socket).is_none_or(|door| !matches!(door.way, Way::Link(_)))
+        self.door(socket)
+            .is_none_or(|door| !matches!(door.way, Way::Link(_)))
     }
 }
 

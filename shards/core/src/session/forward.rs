@@ -3,15 +3,17 @@
 use super::events::Why;
 use super::state::{Event, State};
 use super::table::Session;
+use crate::config::Dialect;
 use crate::contract::{ShardId, SocketId};
 use crate::credit::Account;
 use crate::id::{ConnectionId, LinkId};
-use crate::config::Dialect;
 use crate::item::{Item, Packet, Payload};
 use crate::limits::ms;
 use crate::link::router::Farewell;
 use crate::shard::{Door, Shard, Way};
-use megaphone_frame::link::{FrameType, Head, Reason, encode_credit, open_credit_aux, open_credit_bytes};
+use megaphone_frame::link::{
+    FrameType, Head, Reason, encode_credit, open_credit_aux, open_credit_bytes,
+};
 use megaphone_frame::{Framing, Label};
 use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Piece;
@@ -39,7 +41,9 @@ enum Step {
 impl Shard {
     /// Does all that a session can do now: opens it, credits its backend, passes its client's frames on.
     pub(crate) fn pump(&mut self, socket: SocketId) {
-        let (Some(session), Some(door)) = (self.table.session(socket), self.door(socket)) else { return };
+        let (Some(session), Some(door)) = (self.table.session(socket), self.door(socket)) else {
+            return;
+        };
         match (session.state, door.way) {
             (State::Local | State::LocalEnding, Way::Echo) => self.echo(socket, door),
             (State::Local | State::LocalEnding, _) => self.discard(socket, door),
@@ -55,16 +59,22 @@ impl Shard {
 
     /// Whether bytes of the client wait although frames are complete.
     pub(crate) fn is_stuck(&mut self, socket: SocketId) -> bool {
-        let Some(session) = self.table.session(socket) else { return false };
+        let Some(session) = self.table.session(socket) else {
+            return false;
+        };
         let (reading, state) = (session.reading, session.state);
-        let Some(active) = self.session_active(socket) else { return false };
-        active.in_frame || (!reading && matches!(state, State::Local | State::LocalEnding | State::Open) && !active.input.is_empty())
+        let Some(active) = self.session_active(socket) else {
+            return false;
+        };
+        active.in_frame
+            || (!reading
+                && matches!(state, State::Local | State::LocalEnding | State::Open)
+                && !active.input.is_empty())
     }
 
     fn echo(&mut self, socket: SocketId, door: Door) {
         let most = self.config.limits.outgoing_bytes_max as usize;
-        loop {
-            let Some(active) = self.session_active(socket) else { break };
+        while let Some(active) = self.session_active(socket) {
             if active.outgoing.len() >= most {
                 self.set_reading(socket, false);
                 return self.client_send(socket);
@@ -81,7 +91,11 @@ impl Shard {
 
     /// All complete frames are dealt with: more may come, or the client has ended and this was the rest.
     fn go_on_reading(&mut self, socket: SocketId) {
-        if self.table.session(socket).is_some_and(|session| session.state == State::LocalEnding) {
+        if self
+            .table
+            .session(socket)
+            .is_some_and(|session| session.state == State::LocalEnding)
+        {
             return self.session_event(socket, Event::CloseSent, Metric::ClosedByPeer);
         }
         self.set_reading(socket, true);
@@ -90,9 +104,15 @@ impl Shard {
     }
 
     fn echo_frame(&mut self, socket: SocketId, framing: Framing) {
-        let connection = self.table.session(socket).and_then(|session| session.classic_id).unwrap_or(0);
+        let connection = self
+            .table
+            .session(socket)
+            .and_then(|session| session.classic_id)
+            .unwrap_or(0);
         let pool = self.pool.clone();
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         active.in_frame = false;
         let bytes = active.frame.len();
         let header = framing.data_header(connection, bytes as u32);
@@ -117,7 +137,9 @@ impl Shard {
 
     /// Cuts the client's next frame, and holds a classic client to the id of its first.
     fn cut(&mut self, socket: SocketId, door: Door) -> Cut {
-        let Some(active) = self.session_active(socket) else { return Cut::Partial };
+        let Some(active) = self.session_active(socket) else {
+            return Cut::Partial;
+        };
         let head = match active.cut(door.framing, door.limits) {
             Ok(Some(head)) => head,
             Ok(None) => return Cut::Partial,
@@ -127,9 +149,14 @@ impl Shard {
             }
         };
         self.count(Metric::FramesIn);
-        self.cells.add(Metric::FrameBytesIn, u64::from(head.body_bytes));
-        let Label::Classic { connection } = head.label else { return Cut::Frame };
-        let Some(session) = self.table.session_mut(socket) else { return Cut::Over };
+        self.cells
+            .add(Metric::FrameBytesIn, u64::from(head.body_bytes));
+        let Label::Classic { connection } = head.label else {
+            return Cut::Frame;
+        };
+        let Some(session) = self.table.session_mut(socket) else {
+            return Cut::Over;
+        };
         if *session.classic_id.get_or_insert(connection) != connection {
             self.count(Metric::FrameFaultMalformed);
             self.session_event(socket, Event::ClientFault, Metric::ClosedFrameFault);
@@ -148,19 +175,32 @@ impl Shard {
 
     /// Sends OPEN when the link has quota; else waits for it.
     fn open(&mut self, socket: SocketId) {
-        let Some(link) = self.live_link(socket) else { return };
+        let Some(link) = self.live_link(socket) else {
+            return;
+        };
         if !self.spend_quota(socket, link) {
             return;
         }
         let window = self.config.limits.window_bytes_max;
         let classic = self.dialect(link) != Dialect::V1;
-        let header = self.session_active(socket).and_then(|active| active.opening.take());
+        let header = self
+            .session_active(socket)
+            .and_then(|active| active.opening.take());
         let kind = FrameType::Open.code();
         let aux = open_credit_aux(window);
         let payload = header.map_or(Payload::EMPTY, Payload::lend);
-        self.to_link(Packet { kind, aux, payload, ..blank(link, self.me, socket) });
+        self.send_packet(Packet {
+            kind,
+            aux,
+            payload,
+            ..blank(link, self.me, socket)
+        });
         if let Some(session) = self.table.session_mut(socket) {
-            session.receive_credit = if classic { Session::NO_CREDIT } else { open_credit_bytes(aux) };
+            session.receive_credit = if classic {
+                Session::NO_CREDIT
+            } else {
+                open_credit_bytes(aux)
+            };
         }
         self.session_event(socket, Event::OpenSent, Metric::ClosedOther);
         if classic {
@@ -175,7 +215,11 @@ impl Shard {
             let spec = usize::from(session.spec);
             self.cells.link_add(spec, LinkMetric::OpensAccepted, 1);
         }
-        self.session_event_because(socket, Event::OpenOk, Why::new(Metric::ClosedReset, Reason::Protocol));
+        self.session_event_because(
+            socket,
+            Event::OpenOk,
+            Why::new(Metric::ClosedReset, Reason::Protocol),
+        );
     }
 
     /// The session is open: its client is read from now on, unless it has ended.
@@ -183,7 +227,11 @@ impl Shard {
         if let Some(active) = self.session_active(socket) {
             active.answer_by = megaphone_wheel::Tick::MAX;
         }
-        if self.table.session(socket).is_some_and(|session| session.state == State::Open) {
+        if self
+            .table
+            .session(socket)
+            .is_some_and(|session| session.state == State::Open)
+        {
             self.set_reading(socket, true);
         }
         self.pump(socket);
@@ -192,10 +240,11 @@ impl Shard {
 
     /// Sends the client's frames as DATA, and behind the last our CLOSE if the client has ended.
     fn forward(&mut self, socket: SocketId, door: Door) {
-        let Some(link) = self.live_link(socket) else { return };
+        let Some(link) = self.live_link(socket) else {
+            return;
+        };
         let whole = self.dialect(link) != Dialect::V1;
-        loop {
-            let Some(active) = self.session_active(socket) else { break };
+        while let Some(active) = self.session_active(socket) {
             if !active.in_frame {
                 match self.cut(socket, door) {
                     Cut::Frame => {}
@@ -209,7 +258,10 @@ impl Shard {
                 Step::Over => return,
             }
         }
-        let ending = self.table.session(socket).is_some_and(|session| session.state == State::Ending);
+        let ending = self
+            .table
+            .session(socket)
+            .is_some_and(|session| session.state == State::Ending);
         if ending {
             return self.forward_close(socket, link);
         }
@@ -218,11 +270,18 @@ impl Shard {
 
     /// Sends one DATA with as much of the frame in front as one lease, the credit and the backend's limit allow.
     fn forward_part(&mut self, socket: SocketId, link: LinkId, whole: bool) -> Step {
-        let Some(session) = self.table.session(socket) else { return Step::Over };
+        let Some(session) = self.table.session(socket) else {
+            return Step::Over;
+        };
         let (credit, spec) = (session.send_credit, usize::from(session.spec));
-        let most = self.router.live_mut(link).map_or(0, |view| view.payload_max);
+        let most = self
+            .router
+            .live_mut(link)
+            .map_or(0, |view| view.payload_max);
         let pool = self.pool.clone();
-        let Some(active) = self.session_active(socket) else { return Step::Over };
+        let Some(active) = self.session_active(socket) else {
+            return Step::Over;
+        };
         if whole && active.frame.piece_count() > 1 {
             // These dialects cannot say that more follows. A frame that no block can hold goes out in parts all the same.
             active.frame.settle(&pool);
@@ -236,7 +295,9 @@ impl Shard {
             return Step::NoQuota;
         }
         let mut scratch = std::mem::take(&mut self.scratch);
-        let Some(active) = self.session_active(socket) else { return Step::Over };
+        let Some(active) = self.session_active(socket) else {
+            return Step::Over;
+        };
         let part = active.frame.front().len().min(most);
         let payload = take_part(&mut active.frame, part, &mut scratch);
         active.in_frame = !active.frame.is_empty();
@@ -248,7 +309,12 @@ impl Shard {
             session.send_credit -= part as u32;
         }
         let kind = FrameType::Data.code();
-        self.to_link(Packet { kind, flags, payload, ..blank(link, self.me, socket) });
+        self.send_packet(Packet {
+            kind,
+            flags,
+            payload,
+            ..blank(link, self.me, socket)
+        });
         Step::Sent
     }
 
@@ -271,9 +337,17 @@ impl Shard {
     /// Gives the backend credit for what the client has taken.
     fn grant(&mut self, socket: SocketId) {
         let window = open_credit_bytes(open_credit_aux(self.config.limits.window_bytes_max));
-        let Some(session) = self.table.session(socket).filter(|session| session.is_credited()) else { return };
+        let Some(session) = self
+            .table
+            .session(socket)
+            .filter(|session| session.is_credited())
+        else {
+            return;
+        };
         let credit = session.receive_credit;
-        let Some(active) = self.session_active(socket) else { return };
+        let Some(active) = self.session_active(socket) else {
+            return;
+        };
         let queued = (active.outgoing.len() + active.partial.len()) as u64;
         let idle = active.outgoing.is_empty();
         let due = u64::from(window).saturating_sub(u64::from(credit) + queued) as u32;
@@ -281,7 +355,9 @@ impl Shard {
         if !worth {
             return;
         }
-        let Some(link) = self.live_link(socket) else { return };
+        let Some(link) = self.live_link(socket) else {
+            return;
+        };
         if !self.spend_quota(socket, link) {
             return;
         }
@@ -290,7 +366,11 @@ impl Shard {
         }
         let kind = FrameType::Credit.code();
         let payload = Payload::short(&encode_credit(due));
-        self.to_link(Packet { kind, payload, ..blank(link, self.me, socket) });
+        self.send_packet(Packet {
+            kind,
+            payload,
+            ..blank(link, self.me, socket)
+        });
     }
 
     /// The session's link, or the end of the session if that is gone.
@@ -306,8 +386,12 @@ impl Shard {
     /// Spends one item of the link's quota, or queues the session for it. Who waits already comes first.
     fn spend_quota(&mut self, socket: SocketId, link: LinkId) -> bool {
         let (home, account) = (ShardId(link.home), Account::Link(link.place));
-        let Some(view) = self.router.view_mut(link.home, link.place) else { return false };
-        let Some(session) = self.table.session_mut(socket) else { return false };
+        let Some(view) = self.router.view_mut(link.home, link.place) else {
+            return false;
+        };
+        let Some(session) = self.table.session_mut(socket) else {
+            return false;
+        };
         if session.queued {
             return false;
         }
@@ -324,15 +408,19 @@ impl Shard {
     }
 
     /// Sends a packet to its link; its quota is spent.
-    fn to_link(&mut self, packet: Packet) {
+    fn send_packet(&mut self, packet: Packet) {
         self.send_item(ShardId(packet.link.home), Item::ToLink(packet));
     }
 
     /// Sends the farewells that are owed, as far as the link's quota goes.
     pub(crate) fn send_owed(&mut self, home: ShardId, place: u16) {
         loop {
-            let Some(view) = self.router.view_mut(home.0, place) else { return };
-            let Some(&owed) = view.owed.front() else { return };
+            let Some(view) = self.router.view_mut(home.0, place) else {
+                return;
+            };
+            let Some(&owed) = view.owed.front() else {
+                return;
+            };
             let link = view.id;
             if !self.lanes.spend(home, Account::Link(place)) {
                 return;
@@ -352,27 +440,48 @@ impl Shard {
         };
         let payload = Payload::short(&reason.to_be_bytes());
         let blank = blank(link, self.me, connection.socket());
-        let packet = Packet { connection, kind: kind.code(), payload, ..blank };
+        let packet = Packet {
+            connection,
+            kind: kind.code(),
+            payload,
+            ..blank
+        };
         self.send_item(ShardId(link.home), Item::ToLink(packet));
     }
 
     /// The dialect of a link.
     pub(crate) fn dialect(&mut self, link: LinkId) -> Dialect {
-        let spec = self.router.view_mut(link.home, link.place).map_or(0, |view| usize::from(view.spec));
-        self.config.links.get(spec).map_or(Dialect::V1, |spec| spec.dialect)
+        let spec = self
+            .router
+            .view_mut(link.home, link.place)
+            .map_or(0, |view| usize::from(view.spec));
+        self.config
+            .links
+            .get(spec)
+            .map_or(Dialect::V1, |spec| spec.dialect)
     }
 
     /// Tells a client why it is not served, as one frame of its framing; a raw client gets a line.
     pub(crate) fn tell_client(&mut self, socket: SocketId, text: &str) {
-        let Some(door) = self.door(socket) else { return };
-        let connection = self.table.session(socket).and_then(|session| session.classic_id).unwrap_or(0);
+        let Some(door) = self.door(socket) else {
+            return;
+        };
+        let connection = self
+            .table
+            .session(socket)
+            .and_then(|session| session.classic_id)
+            .unwrap_or(0);
         let mut line = text.as_bytes().to_vec();
         if door.framing == Framing::Raw {
             line.push(b'\n');
         }
-        let Ok(header) = door.framing.data_header(connection, line.len() as u32) else { return };
+        let Ok(header) = door.framing.data_header(connection, line.len() as u32) else {
+            return;
+        };
         let pool = self.pool.clone();
-        let Some(active) = self.session_active_or_new(socket) else { return };
+        let Some(active) = self.session_active_or_new(socket) else {
+            return;
+        };
         let mut frame = header.to_vec();
         frame.extend(line);
         // Without a block the client gets the close alone.
@@ -397,7 +506,11 @@ fn blank(link: LinkId, shard: ShardId, socket: SocketId) -> Packet {
 }
 
 /// The first `bytes` of a frame, which lie in its first piece, as a payload.
-fn take_part(frame: &mut megaphone_pool::Gather, bytes: usize, scratch: &mut megaphone_pool::Gather) -> Payload {
+fn take_part(
+    frame: &mut megaphone_pool::Gather,
+    bytes: usize,
+    scratch: &mut megaphone_pool::Gather,
+) -> Payload {
     if bytes == 0 {
         return Payload::EMPTY;
     }

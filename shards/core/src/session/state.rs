@@ -73,8 +73,10 @@ impl State {
 
     /// Whether the backend, after `event` ended the session, still knows the id and waits for our CLOSE.
     pub(crate) const fn owes_close(self, event: Event) -> bool {
-        matches!(self, State::Opening | State::OpeningEnded | State::Open | State::Ending)
-            && !matches!(event, Event::Reject | Event::BackendReset | Event::LinkLost)
+        matches!(
+            self,
+            State::Opening | State::OpeningEnded | State::Open | State::Ending
+        ) && !matches!(event, Event::Reject | Event::BackendReset | Event::LinkLost)
     }
 
     /// Whether the session ends when its link is lost.

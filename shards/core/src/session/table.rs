@@ -164,7 +164,10 @@ impl Table {
     pub(crate) fn at(&self, index: usize) -> Option<(SocketId, &Session)> {
         match self.slots.get(index)? {
             Slot::Session(session) => {
-                let socket = SocketId { slot: index as u32, generation: session.generation };
+                let socket = SocketId {
+                    slot: index as u32,
+                    generation: session.generation,
+                };
                 Some((socket, session))
             }
             _ => None,
@@ -200,16 +203,31 @@ mod tests {
     #[test]
     fn a_former_generation_is_not_found() {
         let mut table = Table::default();
-        let old = SocketId { slot: 3, generation: 1 };
-        let new = SocketId { slot: 3, generation: 2 };
+        let old = SocketId {
+            slot: 3,
+            generation: 1,
+        };
+        let new = SocketId {
+            slot: 3,
+            generation: 2,
+        };
         table.put(old, session(1));
         assert_eq!((table.sessions(), table.len()), (1, 4));
         assert!(table.session(old).is_some() && table.session(new).is_none());
-        assert!(matches!(table.vacate(new), Slot::Vacant), "not the one that is there");
+        assert!(
+            matches!(table.vacate(new), Slot::Vacant),
+            "not the one that is there"
+        );
         assert!(matches!(table.vacate(old), Slot::Session(_)));
         table.put(new, session(2));
         assert!(table.session_mut(old).is_none() && table.session_mut(new).is_some());
-        table.put(new, Slot::Closing { generation: 2, remains: NONE });
+        table.put(
+            new,
+            Slot::Closing {
+                generation: 2,
+                remains: NONE,
+            },
+        );
         assert_eq!(table.sessions(), 0);
     }
 }

@@ -9,9 +9,18 @@ fn the_whole_table() {
     for state in State::ALL {
         for event in Event::ALL {
             let (to, action) = next(state, event);
-            let stays = if to == state { "·".to_owned() } else { format!("{to:?}") };
-            writeln!(table, "{:<13} {:<14} {stays:<13} {action:?}", format!("{state:?}"), format!("{event:?}"))
-                .expect("a string takes text");
+            let stays = if to == state {
+                "·".to_owned()
+            } else {
+                format!("{to:?}")
+            };
+            writeln!(
+                table,
+                "{:<13} {:<14} {stays:<13} {action:?}",
+                format!("{state:?}"),
+                format!("{event:?}")
+            )
+            .expect("a string takes text");
         }
     }
     insta::assert_snapshot!(table);

@@ -20,8 +20,13 @@ enum Owner {
 impl Shard {
     pub(super) fn dispatch(&mut self, input: Input<Item>) {
         match input {
-            Input::Accepted { listener, socket, peer } => self.accepted(listener, socket, peer),
-            Input::AcceptFailed { fault, .. } => self.accept_failed(fault),
+            Input::Accepted {
+                listener,
+                socket,
+                peer,
+            } => self.accepted(listener, socket, peer),
+            // The driver counts these, backs off and goes on by itself.
+            Input::AcceptFailed { .. } => {}
             Input::Connected { token, socket } => self.connected(token, socket),
             Input::ConnectFailed { token, fault } => self.connect_failed(token, fault),
             Input::Adopted { socket, token } => self.adopted(socket, token),
@@ -61,16 +66,7 @@ impl Shard {
         }
     }
 
-    fn accept_failed(&mut self, fault: SocketFault) {
-        self.count(match fault {
-            SocketFault::Descriptors => Metric::AcceptFaultDescriptors,
-            SocketFault::Memory => Metric::AcceptFaultMemory,
-            _ => Metric::AcceptFaultOther,
-        });
-    }
-
     fn received(&mut self, socket: SocketId, data: Lease) {
-        self.cells.add(Metric::SocketBytesIn, data.len() as u64);
         match self.owner(socket) {
             Owner::Session => self.client_bytes(socket, data),
             Owner::Link(place) => self.link_bytes(place, data),
@@ -89,7 +85,6 @@ impl Shard {
     }
 
     fn sent(&mut self, socket: SocketId, bytes: usize) {
-        self.cells.add(Metric::SocketBytesOut, bytes as u64);
         match self.owner(socket) {
             Owner::Session => self.client_took(socket, bytes),
             Owner::Link(place) => self.link_sent(place, bytes),

@@ -5,7 +5,6 @@ use crate::contract::{Output, ShardId};
 use crate::credit::Account;
 use crate::item::Item;
 use megaphone_mesh::Return;
-use megaphone_metrics::Metric;
 use megaphone_pool::Returned;
 
 /// What this shard sends to itself: the same items, paid from the same accounts, without the mesh.
@@ -21,7 +20,9 @@ impl Item {
         match self {
             Item::ToLink(packet) => Account::Link(packet.link.place),
             Item::ToSession(_) => Account::Inbound,
-            Item::Accepted(_) | Item::Status(_) | Item::Greeting(_) | Item::Empty => Account::Control,
+            Item::Accepted(_) | Item::Status(_) | Item::Greeting(_) | Item::Empty => {
+                Account::Control
+            }
         }
     }
 }
@@ -32,14 +33,16 @@ impl Shard {
         if to == self.me {
             self.local.push_back(Local::Item(item));
         } else {
-            self.count(Metric::MeshItemsOut);
             self.outputs.push_back(Output::Item { to, item });
         }
     }
 
     /// Answers an item that came from `to`.
     pub(crate) fn give_back(&mut self, to: ShardId, account: Account, block: Option<Returned>) {
-        let back = Return { tag: account.tag(), block };
+        let back = Return {
+            tag: account.tag(),
+            block,
+        };
         if to == self.me {
             self.local.push_back(Local::Return(back));
         } else {
@@ -59,9 +62,6 @@ impl Shard {
 
     /// Takes an item from any shard.
     pub(crate) fn on_item(&mut self, from: ShardId, item: Item) {
-        if from != self.me {
-            self.count(Metric::MeshItemsIn);
-        }
         let account = item.account();
         let block = match item {
             // Answered when the link has sent it.
@@ -114,8 +114,12 @@ impl Shard {
     pub(crate) fn wake(&mut self, home: ShardId, place: u16) {
         self.send_owed(home, place);
         while self.lanes.has(home, Account::Link(place)) {
-            let Some(view) = self.router.view_mut(home.0, place) else { return };
-            let Some(socket) = view.waiting.pop_front() else { return };
+            let Some(view) = self.router.view_mut(home.0, place) else {
+                return;
+            };
+            let Some(socket) = view.waiting.pop_front() else {
+                return;
+            };
             if let Some(session) = self.table.session_mut(socket) {
                 session.queued = false;
                 self.waking = Some(socket);

@@ -5,7 +5,7 @@ mod dispatch;
 mod lanes;
 
 use crate::config::{ConfigFault, Route, ShardConfig};
-use crate::contract::{Input, Machine, NoteLevel, Note, Output, ShardId, SocketId};
+use crate::contract::{Input, Machine, Note, NoteLevel, Output, ShardId, SocketId};
 use crate::credit::Lanes;
 use crate::deadlines::Timer;
 use crate::drain::{Drain, Scans};
@@ -116,7 +116,11 @@ impl Shard {
     /// # Errors
     ///
     /// [`ConfigFault`] if the configuration cannot be served.
-    pub fn new(config: ShardConfig, pool: Pool, page: Option<Arc<Page>>) -> Result<Shard, ConfigFault> {
+    pub fn new(
+        config: ShardConfig,
+        pool: Pool,
+        page: Option<Arc<Page>>,
+    ) -> Result<Shard, ConfigFault> {
         config.check()?;
         let mut names: Vec<&str> = Vec::new();
         for link in &config.links {
@@ -134,7 +138,9 @@ impl Shard {
                 Route::Link(link) => Way::Link(name(link)),
             },
             limits: FrameLimits {
-                frame_bytes_max: listener.frame_bytes_max.unwrap_or(config.limits.frame_bytes_max),
+                frame_bytes_max: listener
+                    .frame_bytes_max
+                    .unwrap_or(config.limits.frame_bytes_max),
             },
         });
         let doors = doors.collect();
@@ -182,8 +188,16 @@ impl Shard {
             greetings: self.links.greetings(),
             timers: self.wheel.len(),
             items: self.lanes.under_way_all(),
-            waiting: self.router.views().map(|view| view.waiting.len() + view.owed.len()).sum(),
-            unacknowledged: self.router.views().map(|view| view.accepted.intervals()).sum(),
+            waiting: self
+                .router
+                .views()
+                .map(|view| view.waiting.len() + view.owed.len())
+                .sum(),
+            unacknowledged: self
+                .router
+                .views()
+                .map(|view| view.accepted.intervals())
+                .sum(),
             overload_level: self.overload.level(),
         }
     }
@@ -208,25 +222,15 @@ impl Shard {
         self.outputs.push_back(Output::Note(Note { level, text }));
     }
 
-    /// Sets the gauges of what is counted elsewhere.
+    /// Sets the gauges of what is counted elsewhere. Sockets, blocks and the mesh are the driver's to count.
     fn gather_gauges(&mut self) {
-        let (mut free, mut kernel, mut leased, mut lent, mut refused) = (0, 0, 0, 0, 0);
-        for class in Class::ALL {
-            let counts = self.pool.counts(class);
-            free += u64::from(counts.free);
-            kernel += u64::from(counts.kernel);
-            leased += u64::from(counts.leased);
-            lent += u64::from(counts.lent);
-            refused += counts.refused;
-        }
+        let counts = Class::ALL.map(|class| self.pool.counts(class));
+        let lent = counts.iter().map(|counts| u64::from(counts.lent)).sum();
+        let refused = counts.iter().map(|counts| counts.refused).sum();
         let traffic = self.pool.traffic();
         for (metric, value) in [
-            (Metric::PoolBlocksFree, free),
-            (Metric::PoolBlocksKernel, kernel),
-            (Metric::PoolBlocksLeased, leased),
             (Metric::MeshLoans, lent),
             (Metric::PoolExhausted, refused),
-            (Metric::PoolStrays, traffic.strays),
             (Metric::FrameBodyCopied, traffic.copied_bytes),
             (Metric::FrameBodyForwarded, traffic.forwarded_bytes),
             (Metric::OverloadLevel, u64::from(self.overload.level())),
@@ -256,7 +260,10 @@ impl Machine for Shard {
 
     fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
         match self.table.get(socket)? {
-            Slot::Session(session) => self.actives.get(session.active).map(|active| &active.outgoing),
+            Slot::Session(session) => self
+                .actives
+                .get(session.active)
+                .map(|active| &active.outgoing),
             Slot::Link { place, .. } => self.links.outgoing(*place),
             Slot::Greeting { index, .. } => self.links.greeting_outgoing(*index),
             Slot::Closing { remains, .. } => self.links.remains(*remains),
