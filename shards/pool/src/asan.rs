@@ -8,6 +8,8 @@
 unsafe extern "C" {
     fn __asan_poison_memory_region(addr: *const core::ffi::c_void, size: usize);
     fn __asan_unpoison_memory_region(addr: *const core::ffi::c_void, size: usize);
+    #[cfg(test)]
+    fn __asan_address_is_poisoned(addr: *const core::ffi::c_void) -> core::ffi::c_int;
 }
 
 /// Marks memory as not to be touched.
@@ -28,4 +30,11 @@ pub(crate) fn unpoison(_at: *const u8, _bytes: usize) {
     unsafe {
         __asan_unpoison_memory_region(_at.cast(), _bytes);
     }
+}
+
+/// Whether the sanitizer would object to a look at this byte.
+#[cfg(all(test, megaphone_asan))]
+pub(crate) fn is_poisoned(at: *const u8) -> bool {
+    // SAFETY: asks the sanitizer about its shadow; the byte itself is not touched.
+    unsafe { __asan_address_is_poisoned(at.cast()) != 0 }
 }

@@ -3,6 +3,7 @@
 mod blocks;
 mod gathers;
 mod loans;
+mod model;
 
 use crate::{Class, Pool, PoolConfig};
 

@@ -275,3 +275,22 @@ fn leases_outlive_their_pool() {
     drop(lease);
     assert_eq!(&*copy, b"still here");
 }
+
+/// Under `scripts/asan` only: there, a look at a free block ends the test run.
+#[test]
+#[cfg(megaphone_asan)]
+fn free_blocks_are_out_of_bounds_for_the_sanitizer() {
+    let pool = small_pool();
+    let lease = pool.copy_in(b"short life").expect("room");
+    let (at, next) = (
+        lease.as_ptr(),
+        pool.span(Class::Parking).0.as_ptr().wrapping_add(256),
+    );
+    assert!(!crate::asan::is_poisoned(at));
+    assert!(
+        crate::asan::is_poisoned(next),
+        "its neighbour was never used"
+    );
+    drop(lease);
+    assert!(crate::asan::is_poisoned(at));
+}
