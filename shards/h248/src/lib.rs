@@ -16,9 +16,11 @@ pub mod codes;
 pub mod digitmap;
 pub mod error;
 mod limits;
+pub mod mini;
 pub mod model;
 pub mod package;
 pub mod sdp;
+pub mod sniff;
 pub mod termination_id;
 pub mod text;
 

@@ -4,8 +4,8 @@ mod decode;
 mod encode;
 mod keyword;
 
-pub use decode::decode;
-pub(crate) use decode::mini;
+pub use decode::{decode, mini};
+
 pub use encode::{
     Header, Layout, ReplyHeader, encode, encode_action, encode_action_reply, encode_transaction,
     join_message, join_reply, join_request,

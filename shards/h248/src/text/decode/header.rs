@@ -16,8 +16,9 @@ use crate::model::{
 /// The highest version spoken.
 const VERSION_MAX: u8 = 3;
 
-/// Version and sender, if they can be read; nothing else of the message is looked at.
-pub(crate) fn mini(input: &[u8]) -> Option<MiniMessage> {
+/// Version and sender of a text message, if they can be read; nothing else of the message is looked at.
+#[must_use]
+pub fn mini(input: &[u8]) -> Option<MiniMessage> {
     let (arena, limits) = (Arena::new(), Limits::default());
     let mut cursor = Cursor::new(input, &arena, &limits);
     let version = cursor.preamble().ok()?.1;

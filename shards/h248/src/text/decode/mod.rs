@@ -19,7 +19,7 @@ mod service_change;
 mod signal;
 mod value;
 
-pub(crate) use header::mini;
+pub use header::mini;
 
 use self::cursor::Cursor;
 use crate::arena::Arena;

@@ -2,6 +2,7 @@
 
 use super::super::keyword::Keyword;
 use super::writer::Writer;
+use crate::error::EncodeError;
 use crate::model::{
     AmmDescriptor, AmmRequest, AmmsReply, AuditItem, AuditReply, AuditRequest,
     AuditReturnParameter, Command, CommandReply, CommandRequest, NotifyReply, NotifyRequest,
