@@ -1,2 +1,4 @@
 //! The H.248/Megaco transaction engine.
 #![forbid(unsafe_code)]
+
+pub mod config;
