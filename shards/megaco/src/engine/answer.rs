@@ -1,0 +1,524 @@
+//! The answering side as the user sees it: requests in order, answers at once or by token, long requests after the others.
+
+use super::receive::{Prepared, Source};
+use super::{Batch, Engine, TimerKey, faults};
+use crate::codec;
+use crate::config::{Config, Profile, SegmentSend};
+use crate::fault::{self, Error};
+use crate::handle::RequestToken;
+use crate::registration;
+use crate::reply::{ReplyAction, ReplyEvent, ReplyState};
+use crate::segment::Segments;
+use crate::trace::{self, Way};
+use crate::user::{Answer, LongAnswer, UserAnswer};
+use megaphone_h248::model::{
+    ActionRequest, IntoOwned, List, Transaction, TransactionRequest, TransactionResult,
+};
+use megaphone_wheel::Tick;
+use std::collections::VecDeque;
+
+/// How far the user got with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Answered, ignored or aborted.
+    Over,
+    /// The answer comes later.
+    Later,
+    /// The user asked for time; `handle_trans_long_request` is due with this data.
+    Long(u64),
+}
+
+impl Engine {
+    /// Executes a message's requests in order; those behind one that is answered later wait for it, unless `threaded`.
+    pub(super) fn run(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        transactions: &[Transaction<'_>],
+        prepared: &Prepared,
+    ) {
+        let threaded = self
+            .connections
+            .get(place)
+            .is_some_and(|row| row.config.threaded);
+        let mut long = VecDeque::new();
+        for (turn, (at, position)) in prepared.iter().enumerate() {
+            let Some(Transaction::Request(request)) = transactions.get(*position) else {
+                continue;
+            };
+            match self.execute(now, *at, Some(source), version, request) {
+                Progress::Over => {}
+                Progress::Long(data) => long.push_back((*at, data)),
+                Progress::Later if threaded => {}
+                Progress::Later => {
+                    let rest =
+                        prepared[turn + 1..].iter().filter_map(
+                            |(at, position)| match &transactions[*position] {
+                                Transaction::Request(request) => {
+                                    Some((*at, request.clone().into_owned()))
+                                }
+                                _ => None,
+                            },
+                        );
+                    let waiting: VecDeque<_> = rest.collect();
+                    return self.wait_behind(now, *at, Batch { waiting, long });
+                }
+            }
+        }
+        self.run_long(now, &mut long);
+    }
+
+    /// The requests of a batch wait until `at` is answered.
+    fn wait_behind(&mut self, now: Tick, at: u32, batch: Batch) {
+        if batch.waiting.is_empty() && batch.long.is_empty() {
+            return;
+        }
+        for (waiting, _) in &batch.waiting {
+            self.arm_execution(now, *waiting);
+        }
+        let batch = self.batches.insert(batch);
+        match self.replies.get_mut(at) {
+            Some(reply) => reply.rare.get_or_insert_default().batch = Some(batch),
+            None => self.go_on(now, Some(batch)),
+        }
+    }
+
+    /// The request in front of a batch is answered.
+    pub(super) fn go_on(&mut self, now: Tick, batch: Option<u32>) {
+        let Some(mut batch) = batch.and_then(|batch| self.batches.remove(batch)) else {
+            return;
+        };
+        while let Some((at, request)) = batch.waiting.pop_front() {
+            let row = self
+                .replies
+                .get(at)
+                .filter(|reply| reply.id == request.transaction_id);
+            // It may have been answered with an error while it waited.
+            let Some(version) = row
+                .filter(|reply| reply.state == ReplyState::Prepared)
+                .map(|reply| reply.version)
+            else {
+                continue;
+            };
+            match self.execute(now, at, None, version, &request) {
+                Progress::Over => {}
+                Progress::Long(data) => batch.long.push_back((at, data)),
+                Progress::Later => return self.wait_behind(now, at, batch),
+            }
+        }
+        self.run_long(now, &mut batch.long);
+    }
+
+    /// Long requests, after all others; none waits for another.
+    fn run_long(&mut self, now: Tick, long: &mut VecDeque<(u32, u64)>) {
+        while let Some((at, data)) = long.pop_front() {
+            let Some(token) = self.token(at) else {
+                continue;
+            };
+            let Some(reply) = self
+                .replies
+                .get(at)
+                .filter(|reply| reply.state == ReplyState::Long)
+            else {
+                continue;
+            };
+            let (place, version) = (reply.connection, reply.version);
+            let source = Source {
+                send_handle: reply.send_handle,
+                control: None,
+                extra: reply.rare.as_ref().and_then(|rare| rare.extra),
+            };
+            let mut callee = self.callee(place, Some(source));
+            callee.version = version;
+            let answer = self.call_user(
+                now,
+                place,
+                callee,
+                "handle_trans_long_request",
+                |user, cx| user.handle_trans_long_request(cx, token, data),
+            );
+            match answer {
+                LongAnswer::Later => self.arm_execution(now, at),
+                LongAnswer::Reply(answer) => self.reply_of_user(now, at, answer),
+            }
+        }
+    }
+
+    /// Gives a request to the user.
+    fn execute(
+        &mut self,
+        now: Tick,
+        at: u32,
+        source: Option<Source>,
+        version: u8,
+        request: &TransactionRequest<'_>,
+    ) -> Progress {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return Progress::Over;
+        };
+        let registers = reply.rare.as_ref().is_some_and(|rare| rare.registers);
+        if registers && !self.admits(now, at, request) {
+            return Progress::Later;
+        }
+        let Some(reply) = self.replies.get_mut(at) else {
+            return Progress::Over;
+        };
+        let (state, action) = reply.state.on(ReplyEvent::Start);
+        if action != ReplyAction::Execute {
+            return Progress::Over;
+        }
+        reply.state = state;
+        let note = reply.rare.as_mut().and_then(|rare| rare.note.take());
+        let Some(note) = note else {
+            return self.execute_actions(now, at, source, version, &request.actions);
+        };
+        let (actions, tail) = note.cut(request);
+        if let Some(rare) = reply.rare.as_mut() {
+            rare.tail = Some(tail);
+        }
+        if faults::is_empty(&actions) {
+            self.reply_of_user(
+                now,
+                at,
+                UserAnswer::discard(TransactionResult::ActionReplies(List::EMPTY)),
+            );
+            return Progress::Over;
+        }
+        self.execute_actions(now, at, source, version, &actions)
+    }
+
+    fn execute_actions(
+        &mut self,
+        now: Tick,
+        at: u32,
+        source: Option<Source>,
+        version: u8,
+        actions: &[ActionRequest<'_>],
+    ) -> Progress {
+        let (Some(token), Some(reply)) = (self.token(at), self.replies.get(at)) else {
+            return Progress::Over;
+        };
+        let place = reply.connection;
+        let source = source.unwrap_or(Source {
+            send_handle: reply.send_handle,
+            control: None,
+            extra: reply.rare.as_ref().and_then(|rare| rare.extra),
+        });
+        self.totals.requests_executed += 1;
+        let mut callee = self.callee(place, Some(source));
+        callee.version = version;
+        let answer = self.call_user(now, place, callee, "handle_trans_request", |user, cx| {
+            user.handle_trans_request(cx, token, actions)
+        });
+        self.answered_by_user(now, at, answer)
+    }
+
+    fn answered_by_user(&mut self, now: Tick, at: u32, answer: Answer<'_>) -> Progress {
+        match answer {
+            Answer::Later => {
+                self.arm_execution(now, at);
+                Progress::Later
+            }
+            Answer::Ignore => {
+                self.remove_reply(at);
+                Progress::Over
+            }
+            Answer::Pending(data) => self.go_on_long(now, at, data),
+            Answer::Reply(answer) => {
+                self.reply_of_user(now, at, answer);
+                Progress::Over
+            }
+        }
+    }
+
+    fn go_on_long(&mut self, now: Tick, at: u32, data: u64) -> Progress {
+        if self.over_limit(at) {
+            self.abort(now, at, fault::pending_limit());
+            return Progress::Over;
+        }
+        let Some(reply) = self.replies.get_mut(at) else {
+            return Progress::Over;
+        };
+        let (state, action) = reply.state.on(ReplyEvent::UserPending);
+        if action != ReplyAction::GoOnLong {
+            return Progress::Over;
+        }
+        reply.state = state;
+        let handle = reply.send_handle;
+        self.send_pending(now, at, handle);
+        Progress::Long(data)
+    }
+
+    /// The user's late answer.
+    pub fn answer(
+        &mut self,
+        now: Tick,
+        token: RequestToken,
+        answer: Answer<'_>,
+    ) -> Result<(), Error> {
+        let stale = Error::Stale(token.transaction);
+        let at = token.reply;
+        let reply = self
+            .replies
+            .get_mut(at)
+            .filter(|reply| reply.serial == token.serial)
+            .ok_or(stale.clone())?;
+        let open = match reply.state {
+            ReplyState::Executing => true,
+            ReplyState::Long => !matches!(answer, Answer::Pending(_)),
+            _ => false,
+        };
+        if !open {
+            return Err(stale);
+        }
+        let place = reply.connection;
+        if matches!(answer, Answer::Later) {
+            return Ok(());
+        }
+        let batch = reply.rare.as_mut().and_then(|rare| rare.batch.take());
+        if let Progress::Long(data) = self.answered_by_user(now, at, answer) {
+            match batch.and_then(|batch| self.batches.get_mut(batch)) {
+                Some(batch) => batch.long.push_back((at, data)),
+                None => self.run_long(now, &mut VecDeque::from([(at, data)])),
+            }
+        }
+        self.go_on(now, batch);
+        self.free_if_empty(place);
+        Ok(())
+    }
+
+    pub(super) fn token(&self, at: u32) -> Option<RequestToken> {
+        let reply = self.replies.get(at)?;
+        Some(RequestToken {
+            connection: self.id_at(reply.connection),
+            reply: at,
+            serial: reply.serial,
+            transaction: reply.id,
+        })
+    }
+
+    /// Encodes, keeps and sends the user's reply.
+    fn reply_of_user(&mut self, now: Tick, at: u32, answer: UserAnswer<'_>) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, id) = (reply.connection, reply.id);
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        let config = row.config.clone();
+        let (mut imm_ack, data) = answer.ack.resolve(reply.pendings > 0);
+        // RFC 3525 D.1.4: who sent a Pending wants its final reply confirmed.
+        imm_ack |= config.profile == Profile::Rfc && reply.pendings > 0;
+        reply.imm_ack = imm_ack;
+        reply.ack = data;
+        let version = answer.options.protocol_version.unwrap_or(reply.version);
+        reply.version = version;
+        let tail = reply.rare.as_mut().and_then(|rare| rare.tail.take());
+        let result = match &tail {
+            Some(tail) => faults::ended(answer.result, tail),
+            None => answer.result,
+        };
+        if reply.rare.as_ref().is_some_and(|rare| rare.registers) {
+            registration::controller_answers(row, &result);
+        }
+        let handle = answer.options.send_handle.unwrap_or(reply.send_handle);
+        reply.send_handle = handle;
+        let timer = answer.options.reply_timer.unwrap_or(config.reply_timer);
+        let started = reply.since;
+        self.answer_times.record(now.since(started));
+        let bytes = match codec::reply(&config, id, imm_ack, None, &result) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.trace(
+                    now,
+                    trace::IMPORTANT,
+                    Some(place),
+                    Way::FromUser,
+                    "reply",
+                    Some(id),
+                    format_args!("{error}"),
+                );
+                self.count_error(Some(place));
+                codec::reply(
+                    &config,
+                    id,
+                    imm_ack,
+                    None,
+                    &TransactionResult::Error(fault::encode_reply()),
+                )
+                .unwrap_or_default()
+            }
+        };
+        match oversize(&config, version, bytes.len(), &result) {
+            Oversize::Fits => {}
+            Oversize::Refuse => {
+                let error = TransactionResult::Error(fault::too_large());
+                let bytes = codec::reply(&config, id, imm_ack, None, &error).unwrap_or_default();
+                return self.keep_and_send(now, at, bytes, timer, handle, answer.options.direct);
+            }
+            Oversize::Segment(limit) => {
+                if let Some(parts) = codec::segments(&config, id, imm_ack, &result, limit) {
+                    return self.segment(now, at, parts, timer, &config);
+                }
+            }
+        }
+        self.keep_and_send(now, at, bytes, timer, handle, answer.options.direct);
+    }
+
+    fn keep_and_send(
+        &mut self,
+        now: Tick,
+        at: u32,
+        bytes: Vec<u8>,
+        timer: crate::config::Timer,
+        handle: crate::handle::SendHandle,
+        direct: bool,
+    ) {
+        if let Some(reply) = self.replies.get_mut(at) {
+            reply.state = reply.state.on(ReplyEvent::UserReply).0;
+        }
+        self.keep_reply(now, at, bytes.into(), timer);
+        self.send_kept(now, at, handle, direct);
+    }
+
+    /// Starts sending a reply in segments.
+    fn segment(
+        &mut self,
+        now: Tick,
+        at: u32,
+        parts: Vec<Box<[u8]>>,
+        timer: crate::config::Timer,
+        config: &Config,
+    ) {
+        let window = match config.segment_send {
+            SegmentSend::Window(window) => Some(window),
+            SegmentSend::Off | SegmentSend::Unlimited => None,
+        };
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        reply.state = reply.state.on(ReplyEvent::UserReplySegmented).0;
+        reply.since = now;
+        let (place, handle) = (reply.connection, reply.send_handle);
+        let segment_timer = super::segments::resend_timer(config.segment_send_timer, timer);
+        let mut segments = Segments::new(parts, window, segment_timer);
+        let first = segments.send(now);
+        let rare = reply.rare.get_or_insert_default();
+        rare.reply_timer = Some(timer);
+        rare.segments = Some(segments);
+        self.send_segments(now, place, at, handle, &first, false);
+        self.arm_segments(at);
+    }
+
+    // Admission of registrations.
+
+    /// Whether a registering request may be executed now; if not, it was queued or refused.
+    fn admits(&mut self, now: Tick, at: u32, request: &TransactionRequest<'_>) -> bool {
+        let Some(admission) = self.admission.as_mut() else {
+            return true;
+        };
+        if admission.take(now) {
+            return true;
+        }
+        if admission.is_full() {
+            self.totals.refused += 1;
+            self.abort(now, at, fault::busy());
+            return false;
+        }
+        let first = admission.is_idle();
+        admission.queue(at, request.clone().into_owned());
+        let due = admission.next(now);
+        if first {
+            self.wheel.insert(due, TimerKey::Admission);
+        }
+        let Some(handle) = self.replies.get(at).map(|reply| reply.send_handle) else {
+            return false;
+        };
+        self.send_pending(now, at, handle);
+        self.arm_execution(now, at);
+        false
+    }
+
+    /// Executes queued registrations as far as the rate allows.
+    pub(super) fn admit(&mut self, now: Tick) {
+        while let Some((at, request)) = self
+            .admission
+            .as_mut()
+            .and_then(|admission| admission.admitted(now))
+        {
+            let row = self
+                .replies
+                .get(at)
+                .filter(|reply| reply.id == request.transaction_id);
+            let Some(version) = row.map(|reply| reply.version) else {
+                continue;
+            };
+            let batch = self
+                .replies
+                .get_mut(at)
+                .and_then(|reply| reply.rare.as_mut()?.batch.take());
+            let Some(reply) = self.replies.get_mut(at) else {
+                continue;
+            };
+            reply.state = ReplyState::Prepared.on(ReplyEvent::Start).0;
+            match self.execute_actions(now, at, None, version, &request.actions) {
+                Progress::Over => self.go_on(now, batch),
+                Progress::Long(data) => {
+                    self.run_long(now, &mut VecDeque::from([(at, data)]));
+                    self.go_on(now, batch);
+                }
+                Progress::Later => {
+                    if let Some(reply) = self.replies.get_mut(at) {
+                        reply.rare.get_or_insert_default().batch = batch;
+                    }
+                }
+            }
+        }
+        if let Some(admission) = self
+            .admission
+            .as_ref()
+            .filter(|admission| !admission.is_idle())
+        {
+            self.wheel.insert(admission.next(now), TimerKey::Admission);
+        }
+    }
+}
+
+enum Oversize {
+    Fits,
+    /// Segments of at most so many bytes each.
+    Segment(usize),
+    /// Error 533.
+    Refuse,
+}
+
+/// What the message around a transaction may take of `max_pdu_size`.
+const HEADER_BYTES: usize = 128;
+
+fn oversize(
+    config: &Config,
+    version: u8,
+    bytes: usize,
+    result: &TransactionResult<'_>,
+) -> Oversize {
+    let Some(max) = config
+        .max_pdu_size
+        .map(|max| max as usize)
+        .filter(|max| *max >= HEADER_BYTES)
+    else {
+        return Oversize::Fits;
+    };
+    let limit = max - HEADER_BYTES;
+    if bytes <= limit || matches!(result, TransactionResult::Error(_)) {
+        Oversize::Fits
+    } else if config.segment_send != SegmentSend::Off && version >= 3 {
+        Oversize::Segment(limit)
+    } else if config.profile == Profile::Rfc {
+        Oversize::Refuse
+    } else {
+        Oversize::Fits
+    }
+}

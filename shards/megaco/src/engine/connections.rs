@@ -1,0 +1,728 @@
+//! Connections: connecting, deciding, upgrading a preliminary MID, disconnecting, fading away.
+
+use super::receive::Source;
+use super::{Engine, TimerKey};
+use crate::config::{Config, Item, Setting};
+use crate::connection::{
+    Connection, ConnectionAction, ConnectionEvent, ConnectionState, HELD_MESSAGES_MAX, HeldMessage,
+};
+use crate::counters::Counters;
+use crate::fault::{self, Error};
+use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, Remote, SendHandle, UserId};
+use crate::mid::{Mid, canonical};
+use crate::rtt::RoundTrip;
+use crate::table::IdMap;
+use crate::trace::{self, Way};
+use crate::user::{Connect, Reason};
+use megaphone_h248::model::{ErrorDescriptor, MId};
+use megaphone_wheel::Tick;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// What `conn_info` shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// Whose it is.
+    pub user: UserId,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// The peer, once known.
+    pub remote_mid: Option<Mid>,
+    /// Its items.
+    pub config: Arc<Config>,
+    /// Where it sends.
+    pub send_handle: SendHandle,
+    /// What it lives with.
+    pub control: Option<ControlHandle>,
+    /// Whether the registration procedure is over.
+    pub registered: bool,
+    /// Ids of outstanding requests.
+    pub requests: Vec<u32>,
+    /// Ids of live replies.
+    pub replies: Vec<u32>,
+    /// Stored in the transaction sender: acknowledgements and requests.
+    pub stored: (u32, usize),
+    /// Its counters.
+    pub counters: Counters,
+}
+
+/// What became of the search for a message's connection.
+pub(super) enum Found {
+    /// Process the message.
+    Ready(u32),
+    /// The message waits, or was dropped.
+    Waiting,
+    /// The user refused.
+    Refused(ErrorDescriptor<'static>),
+}
+
+impl Engine {
+    /// Makes a connection (`connect/4,5`) and asks the user. `control` may be absent: a pre-connect.
+    pub fn connect(
+        &mut self,
+        now: Tick,
+        receive: &ReceiveHandle,
+        remote: Remote,
+        send_handle: SendHandle,
+        control: Option<ControlHandle>,
+        extra: Option<u64>,
+    ) -> Result<ConnectionId, Error> {
+        let user = self.user(receive.user)?;
+        let version = receive
+            .protocol_version
+            .unwrap_or(user.config.protocol_version);
+        let existing = match &remote {
+            Remote::Preliminary => user.preliminary,
+            Remote::Known(mid) => self.find(receive.user, mid.as_bytes()),
+        };
+        let source = Source {
+            send_handle,
+            control,
+            extra,
+        };
+        let place = match existing {
+            Some(place) => {
+                let state = self
+                    .connections
+                    .get(place)
+                    .map_or(ConnectionState::Gone, |row| row.state);
+                match state.on(ConnectionEvent::Connect) {
+                    (_, ConnectionAction::Ask) => self.revive(place, receive, version, source)?,
+                    _ => return Err(Error::AlreadyConnected(self.id_at(place))),
+                }
+                place
+            }
+            None => self.new_connection(receive, remote, version, source)?,
+        };
+        let id = self.id_at(place);
+        match self.ask(now, place, Some(source)) {
+            Found::Refused(_) => Err(Error::ConnectionRefused),
+            Found::Ready(_) | Found::Waiting => Ok(id),
+        }
+    }
+
+    /// The user's late answer to `handle_connect`.
+    pub fn answer_connect(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        answer: Connect,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        if matches!(answer, Connect::Later) {
+            return Ok(());
+        }
+        let held = self.take_held(place);
+        match self.decided(now, place, answer) {
+            Found::Refused(error) => {
+                // Everyone who waited is told.
+                for message in &held {
+                    self.send_message_error(
+                        now,
+                        &message.receive,
+                        Source::of(message),
+                        None,
+                        &error,
+                    );
+                }
+            }
+            Found::Ready(_) | Found::Waiting => {
+                for message in &held {
+                    self.receive(now, &message.receive, Source::of(message), &message.bytes);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a connection (`disconnect/2`). Its re-sends go on; a connect of the same MIDs finds them.
+    pub fn disconnect(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        reason: u64,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        self.fade(now, place, &Reason::UserDisconnect(reason));
+        Ok(())
+    }
+
+    /// Ends every outstanding request and stored reply of a connection (`cancel/2`).
+    pub fn cancel(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        reason: u64,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        self.cancel_all(now, place, &Reason::UserCancel(reason));
+        Ok(())
+    }
+
+    /// Everything about a connection (`conn_info/1`).
+    pub fn connection_info(&self, connection: ConnectionId) -> Result<ConnectionInfo, Error> {
+        let row = self.row(connection)?;
+        Ok(ConnectionInfo {
+            user: UserId(row.user),
+            state: row.state,
+            remote_mid: row.remote.clone(),
+            config: row.config.clone(),
+            send_handle: row.send_handle,
+            control: row.control,
+            registered: row.registered,
+            requests: self.request_ids(row).collect(),
+            replies: row.replies.iter().map(|(id, _)| id).collect(),
+            stored: row.rare.as_ref().map_or((0, 0), |rare| {
+                (rare.sender.ack_count, rare.sender.requests.len())
+            }),
+            counters: row.counters,
+        })
+    }
+
+    /// The connection to a peer, if it is live.
+    pub fn connection(&self, user: UserId, remote: &Mid) -> Option<ConnectionId> {
+        let place = self.find(user, remote.as_bytes())?;
+        self.connections
+            .get(place)?
+            .state
+            .is_live()
+            .then(|| self.id_at(place))
+    }
+
+    /// Changes an item of a live connection (`update_conn_info/3`). What the sender has stored under old settings leaves first.
+    pub fn update_conn_info(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        item: Item,
+        value: &Setting,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        let mut config = (*self.row(connection)?.config).clone();
+        config.set(item, value)?;
+        self.module_exists(config.user_mod)?;
+        self.install(now, place, config);
+        Ok(())
+    }
+
+    /// Changes where a connection sends and what it lives with.
+    pub fn update_handles(
+        &mut self,
+        connection: ConnectionId,
+        send_handle: SendHandle,
+        control: Option<ControlHandle>,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        self.unlink_control(place);
+        if let Some(row) = self.connections.get_mut(place) {
+            row.send_handle = send_handle;
+            row.control = control;
+        }
+        self.link_control(place);
+        Ok(())
+    }
+
+    /// Changes codec, transport and version together (item `receive_handle`). The handle must be of the connection's user.
+    pub fn update_receive_handle(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        receive: &ReceiveHandle,
+    ) -> Result<(), Error> {
+        let place = self.place(connection)?;
+        let row = self.row(connection)?;
+        if row.user != receive.user.0 {
+            return Err(Error::NoSuchUser(receive.user));
+        }
+        let mut config = (*row.config).clone();
+        config.encoding_mod = receive.encoding_mod;
+        config.otp_values = receive.otp_values;
+        config.send_mod = receive.send_mod;
+        config.protocol_version = receive.protocol_version.unwrap_or(config.protocol_version);
+        config.check()?;
+        self.install(now, place, config);
+        Ok(())
+    }
+
+    fn install(&mut self, now: Tick, place: u32, config: Config) {
+        self.flush(now, place);
+        if let Some(row) = self.connections.get_mut(place) {
+            row.config = Arc::new(config);
+        }
+    }
+
+    /// The connection of a message's sender, made, upgraded or revived as needed.
+    pub(super) fn find_or_connect(
+        &mut self,
+        now: Tick,
+        receive: &ReceiveHandle,
+        version: u8,
+        sender: &MId<'_>,
+        source: Source,
+        bytes: &[u8],
+    ) -> Result<Found, Error> {
+        let key = canonical(sender);
+        let found = self.find(receive.user, &key);
+        let state = found
+            .and_then(|place| self.connections.get(place))
+            .map_or(ConnectionState::Gone, |row| row.state);
+        let place = match (found, state.on(ConnectionEvent::Message).1) {
+            (Some(place), ConnectionAction::Process) => return Ok(Found::Ready(place)),
+            (Some(place), ConnectionAction::Hold) => {
+                self.hold(place, receive, source, bytes);
+                return Ok(Found::Waiting);
+            }
+            (found, _) => match (self.upgradable(receive.user, source.control), found) {
+                (Some(preliminary), old) => {
+                    self.upgrade(preliminary, Mid::new(sender), old);
+                    preliminary
+                }
+                (None, Some(fading)) => {
+                    self.revive(fading, receive, version, source)?;
+                    fading
+                }
+                (None, None) => {
+                    self.new_connection(receive, Remote::Known(Mid::new(sender)), version, source)?
+                }
+            },
+        };
+        let found = self.ask(now, place, Some(source));
+        if matches!(found, Found::Waiting) {
+            self.hold(place, receive, source, bytes);
+        }
+        Ok(found)
+    }
+
+    /// Asks the user about a connection.
+    fn ask(&mut self, now: Tick, place: u32, source: Option<Source>) -> Found {
+        let callee = self.callee(place, source);
+        let answer = self.call_user(now, place, callee, "handle_connect", |user, cx| {
+            user.handle_connect(cx)
+        });
+        self.decided(now, place, answer)
+    }
+
+    fn decided(&mut self, now: Tick, place: u32, answer: Connect) -> Found {
+        let (event, error) = match answer {
+            Connect::Later => return Found::Waiting,
+            Connect::Accept => (ConnectionEvent::Accept, None),
+            Connect::Refuse => (ConnectionEvent::Refuse, Some(fault::refused_by_user())),
+            Connect::RefuseWith(error) => (ConnectionEvent::Refuse, Some(error)),
+        };
+        let Some(row) = self.connections.get_mut(place) else {
+            return Found::Waiting;
+        };
+        let (state, action) = row.state.on(event);
+        match action {
+            ConnectionAction::Remove => {
+                self.cancel_all(now, place, &Reason::Refused);
+                self.leave_live(place);
+                self.free_connection(place);
+                Found::Refused(error.unwrap_or_else(fault::refused_by_user))
+            }
+            _ => {
+                row.state = state;
+                self.trace(
+                    now,
+                    trace::IMPORTANT,
+                    Some(place),
+                    Way::Inside,
+                    "connected",
+                    None,
+                    format_args!(""),
+                );
+                Found::Ready(place)
+            }
+        }
+    }
+
+    fn new_connection(
+        &mut self,
+        receive: &ReceiveHandle,
+        remote: Remote,
+        version: u8,
+        source: Source,
+    ) -> Result<u32, Error> {
+        if self.connections.len() >= self.options.connections_max {
+            self.totals.refused += 1;
+            return Err(Error::Limit("connections_max"));
+        }
+        let config = self.user_mut(receive.user)?.configured(receive, version);
+        let (state, remote) = match remote {
+            Remote::Preliminary => (ConnectionState::Preliminary, None),
+            Remote::Known(mid) => (ConnectionState::Deciding, Some(mid)),
+        };
+        self.generation = self.generation.wrapping_add(1);
+        let place = self.connections.insert(Connection {
+            user: receive.user.0,
+            generation: self.generation,
+            state,
+            registered: false,
+            remote,
+            config,
+            send_handle: source.send_handle,
+            control: source.control,
+            same_hash: None,
+            same_control: (None, None),
+            requests: None,
+            outstanding: 0,
+            replies: IdMap::default(),
+            rtt: RoundTrip::default(),
+            forget: None,
+            recent: None,
+            rare: None,
+            counters: Counters::default(),
+        });
+        let user = self.user_mut(receive.user)?;
+        user.live += 1;
+        if state == ConnectionState::Preliminary {
+            user.preliminary = Some(place);
+        }
+        self.link_peer(place);
+        self.link_control(place);
+        Ok(place)
+    }
+
+    /// A fading connection is wanted again: new items, new handles, a new name, the old requests and replies.
+    fn revive(
+        &mut self,
+        place: u32,
+        receive: &ReceiveHandle,
+        version: u8,
+        source: Source,
+    ) -> Result<(), Error> {
+        let config = self.user_mut(receive.user)?.configured(receive, version);
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        if let Some(row) = self.connections.get_mut(place) {
+            row.generation = generation;
+            row.state = ConnectionState::Deciding;
+            row.registered = false;
+            row.config = config;
+            row.send_handle = source.send_handle;
+            row.control = source.control;
+        }
+        self.link_control(place);
+        let user = self.user_mut(receive.user)?;
+        user.live += 1;
+        user.fading -= 1;
+        Ok(())
+    }
+
+    /// The user's preliminary connection, if this transport may be its peer's.
+    fn upgradable(&self, user: UserId, control: Option<ControlHandle>) -> Option<u32> {
+        let place = self.user(user).ok()?.preliminary?;
+        let own = self.connections.get(place)?.control;
+        (own.is_none() || control.is_none() || own == control).then_some(place)
+    }
+
+    /// A preliminary connection learns its MID, and takes over what an older connection to the same peer left.
+    fn upgrade(&mut self, place: u32, mid: Mid, old: Option<u32>) {
+        if let Some(old) = old {
+            self.absorb(old, place);
+        }
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        row.state = row.state.on(ConnectionEvent::Message).0;
+        row.remote = Some(mid);
+        let user = UserId(row.user);
+        self.link_peer(place);
+        if let Ok(user) = self.user_mut(user) {
+            user.preliminary = None;
+        }
+    }
+
+    fn absorb(&mut self, old: u32, into: u32) {
+        let Some(row) = self.connections.get_mut(old) else {
+            return;
+        };
+        let (replies, recent) = (std::mem::take(&mut row.replies), row.recent.take());
+        for (_, reply) in replies.iter() {
+            if let Some(reply) = self.replies.get_mut(reply) {
+                reply.connection = into;
+            }
+        }
+        while let Some(request) = self.connections.get(old).and_then(|row| row.requests) {
+            self.unlink_request(request);
+            if let Some(row) = self.requests.get_mut(request) {
+                row.connection = into;
+            }
+            self.link_request(request);
+        }
+        self.free_connection(old);
+        if let Some(row) = self.connections.get_mut(into) {
+            row.replies = replies;
+            row.recent = recent;
+        }
+        self.arm_forget(into);
+    }
+
+    /// A live connection ends; what it has left lives on.
+    pub(super) fn fade(&mut self, now: Tick, place: u32, reason: &Reason) {
+        self.flush(now, place);
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        let (state, action) = row.state.on(ConnectionEvent::Disconnect);
+        if action != ConnectionAction::Fade {
+            return;
+        }
+        let callee = self.callee(place, None);
+        self.trace(
+            now,
+            trace::IMPORTANT,
+            Some(place),
+            Way::Inside,
+            "disconnected",
+            None,
+            format_args!("{reason:?}"),
+        );
+        self.call_user(now, place, callee, "handle_disconnect", |user, cx| {
+            user.handle_disconnect(cx, reason)
+        });
+        self.leave_live(place);
+        if let Some(row) = self.connections.get_mut(place) {
+            row.state = state;
+            row.rare = None;
+        }
+        self.free_if_empty(place);
+    }
+
+    /// Takes a live connection out of what is counted and shown as live.
+    fn leave_live(&mut self, place: u32) {
+        self.unlink_control(place);
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        row.control = None;
+        row.state = ConnectionState::Fading;
+        if let Ok(user) = self.user_mut(UserId(
+            self.connections.get(place).map_or(0, |row| row.user),
+        )) {
+            user.live -= 1;
+            user.fading += 1;
+            if user.preliminary == Some(place) {
+                user.preliminary = None;
+            }
+        }
+    }
+
+    /// A fading connection without anything left is gone.
+    pub(super) fn free_if_empty(&mut self, place: u32) {
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let empty = row.requests.is_none() && row.replies.is_empty() && row.recent.is_none();
+        if empty && row.state.on(ConnectionEvent::Empty).1 == ConnectionAction::Free {
+            self.free_connection(place);
+        }
+    }
+
+    pub(super) fn free_connection(&mut self, place: u32) {
+        self.purge_requests(place);
+        self.purge_replies(place);
+        self.unlink_peer(place);
+        let Some(row) = self.connections.remove(place) else {
+            return;
+        };
+        self.disarm(row.forget);
+        self.disarm(row.rare.and_then(|rare| rare.sender.armed));
+        if let Ok(user) = self.user_mut(UserId(row.user)) {
+            user.fading -= 1;
+        }
+    }
+
+    pub(super) fn control_down(&mut self, now: Tick, control: ControlHandle, reason: u64) {
+        while let Some(place) = self.by_control.get(&control.0) {
+            self.fade(now, place, &Reason::NoControllingProcess(reason));
+        }
+    }
+
+    fn hold(&mut self, place: u32, receive: &ReceiveHandle, source: Source, bytes: &[u8]) {
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        let held = &mut row.rare.get_or_insert_default().held;
+        if held.len() >= HELD_MESSAGES_MAX {
+            self.totals.held_dropped += 1;
+            return;
+        }
+        held.push(HeldMessage {
+            receive: *receive,
+            send_handle: source.send_handle,
+            control: source.control,
+            extra: source.extra,
+            bytes: bytes.into(),
+        });
+    }
+
+    fn take_held(&mut self, place: u32) -> Vec<HeldMessage> {
+        let rare = self
+            .connections
+            .get_mut(place)
+            .and_then(|row| row.rare.as_mut());
+        rare.map(|rare| std::mem::take(&mut rare.held))
+            .unwrap_or_default()
+    }
+
+    // Where rows are.
+
+    pub(super) fn id_at(&self, place: u32) -> ConnectionId {
+        let generation = self.connections.get(place).map_or(0, |row| row.generation);
+        ConnectionId { place, generation }
+    }
+
+    /// The place of a live connection.
+    pub(super) fn place(&self, connection: ConnectionId) -> Result<u32, Error> {
+        self.row(connection).map(|_| connection.place)
+    }
+
+    pub(super) fn row(&self, connection: ConnectionId) -> Result<&Connection, Error> {
+        let row = self.connections.get(connection.place);
+        row.filter(|row| row.generation == connection.generation && row.state.is_live())
+            .ok_or(Error::NoSuchConnection(connection))
+    }
+
+    /// The connection of a user to a MID, live or fading.
+    pub(super) fn find(&self, user: UserId, mid: &[u8]) -> Option<u32> {
+        let mut place = self.by_peer.get(&self.peer_key(user.0, mid));
+        while let Some(at) = place {
+            let row = self.connections.get(at)?;
+            if row.user == user.0
+                && row
+                    .remote
+                    .as_ref()
+                    .is_some_and(|remote| remote.as_bytes() == mid)
+            {
+                return Some(at);
+            }
+            place = row.same_hash;
+        }
+        None
+    }
+
+    fn peer_key(&self, user: u32, mid: &[u8]) -> u64 {
+        self.hasher.hash_one((user, mid))
+    }
+
+    fn key_at(&self, place: u32) -> Option<u64> {
+        let row = self.connections.get(place)?;
+        Some(self.peer_key(row.user, row.remote.as_ref()?.as_bytes()))
+    }
+
+    fn link_peer(&mut self, place: u32) {
+        let Some(key) = self.key_at(place) else {
+            return;
+        };
+        let next = self.by_peer.insert(key, place);
+        if let Some(row) = self.connections.get_mut(place) {
+            row.same_hash = next;
+        }
+    }
+
+    fn unlink_peer(&mut self, place: u32) {
+        let Some(key) = self.key_at(place) else {
+            return;
+        };
+        let next = self.connections.get(place).and_then(|row| row.same_hash);
+        if self.by_peer.get(&key) == Some(place) {
+            match next {
+                Some(next) => self.by_peer.insert(key, next),
+                None => self.by_peer.remove(&key),
+            };
+            return;
+        }
+        let mut at = self.by_peer.get(&key);
+        while let Some(row) = at.and_then(|at| self.connections.get_mut(at)) {
+            if row.same_hash == Some(place) {
+                row.same_hash = next;
+                return;
+            }
+            at = row.same_hash;
+        }
+    }
+
+    fn link_control(&mut self, place: u32) {
+        let Some(control) = self.connections.get(place).and_then(|row| row.control) else {
+            return;
+        };
+        let next = self.by_control.insert(control.0, place);
+        if let Some(row) = self.connections.get_mut(place) {
+            row.same_control = (None, next);
+        }
+        if let Some(row) = next.and_then(|next| self.connections.get_mut(next)) {
+            row.same_control.0 = Some(place);
+        }
+    }
+
+    fn unlink_control(&mut self, place: u32) {
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        let Some(control) = row.control else { return };
+        let (previous, next) = std::mem::take(&mut row.same_control);
+        if let Some(row) = next.and_then(|next| self.connections.get_mut(next)) {
+            row.same_control.0 = previous;
+        }
+        match previous.and_then(|previous| self.connections.get_mut(previous)) {
+            Some(row) => row.same_control.1 = next,
+            None => {
+                match next {
+                    Some(next) => self.by_control.insert(control.0, next),
+                    None => self.by_control.remove(&control.0),
+                };
+            }
+        }
+    }
+
+    // What a connection remembers of finished transactions.
+
+    /// Remembers a finished transaction's id for LONG-TIMER.
+    pub(super) fn remember(&mut self, now: Tick, place: u32, id: u32) {
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        let long_timer = super::timers::millis(row.config.long_timer);
+        row.recent
+            .get_or_insert_default()
+            .insert(now, long_timer, id);
+        if row.forget.is_none() {
+            self.arm_forget(place);
+        }
+    }
+
+    fn arm_forget(&mut self, place: u32) {
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let long_timer = super::timers::millis(row.config.long_timer);
+        let due = row
+            .recent
+            .as_ref()
+            .and_then(|recent| recent.next_forget(long_timer));
+        let armed = due.map(|due| self.wheel.insert(due, TimerKey::Forget(place)));
+        if let Some(row) = self.connections.get_mut(place) {
+            row.forget = armed;
+        }
+    }
+
+    pub(super) fn forget_expired(&mut self, now: Tick, place: u32) {
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        row.forget = None;
+        let long_timer = super::timers::millis(row.config.long_timer);
+        if row
+            .recent
+            .as_mut()
+            .is_some_and(|recent| recent.forget(now, long_timer))
+        {
+            self.arm_forget(place);
+        } else {
+            row.recent = None;
+            self.free_if_empty(place);
+        }
+    }
+}

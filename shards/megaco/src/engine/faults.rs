@@ -1,0 +1,192 @@
+//! Faulty parts of a message (RFC 3525 8.2.2): what of a request is still executed, and which error ends its reply.
+
+use super::Engine;
+use super::receive::Source;
+use megaphone_h248::Fault;
+use megaphone_h248::error::{Scope, TransactionKind};
+use megaphone_h248::model::{
+    ActionReply, ActionRequest, ContextId, ErrorDescriptor, List, TransactionRequest,
+    TransactionResult,
+};
+use megaphone_wheel::Tick;
+
+/// Where the first error of a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// The end of the transaction could not be found (403).
+    Transaction,
+    /// The action at this position (422), which has commands that can be executed if it has a context.
+    Action(usize, Option<ContextId>),
+    /// The command at this position of the action at that one (442), optional or not.
+    Command(usize, usize, bool),
+}
+
+/// The error of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub broken: Broken,
+    pub error: ErrorDescriptor<'static>,
+}
+
+/// How a reply ends when its request was not whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// An action reply of its own at the end; without any other it is the whole reply.
+    Last(ErrorDescriptor<'static>),
+    /// The error of the last action's context, after its command replies.
+    Context(ContextId, ErrorDescriptor<'static>),
+}
+
+/// The errors of a message, by transaction.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    by_transaction: Vec<(usize, Note)>,
+    nameless: Vec<ErrorDescriptor<'static>>,
+}
+
+/// Sorts a message's faults: the first of each request counts, for execution ends there.
+pub(super) fn notes(faults: &[Fault]) -> Notes {
+    let mut notes = Notes::default();
+    for fault in faults {
+        let error = || fault.error.descriptor();
+        let broken = match fault.scope {
+            Scope::Transaction {
+                kind: TransactionKind::Request,
+                id: Some(_),
+                ..
+            } => Broken::Transaction,
+            Scope::Transaction {
+                kind: TransactionKind::Request | TransactionKind::Unknown,
+                ..
+            } => {
+                notes.nameless.push(error());
+                continue;
+            }
+            // A faulty reply, Pending or acknowledgement is not answered: two peers would answer each other for ever.
+            Scope::Transaction { .. } => continue,
+            Scope::Action { index, context, .. } => Broken::Action(index, context),
+            Scope::Command {
+                action,
+                index,
+                optional,
+                ..
+            } => Broken::Command(action, index, optional),
+        };
+        let at = fault.scope.transaction();
+        if notes
+            .by_transaction
+            .last()
+            .is_none_or(|(last, _)| *last != at)
+        {
+            notes.by_transaction.push((
+                at,
+                Note {
+                    broken,
+                    error: error(),
+                },
+            ));
+        }
+    }
+    notes
+}
+
+impl Notes {
+    pub(super) fn take(&mut self, transaction: usize) -> Option<Note> {
+        let at = self
+            .by_transaction
+            .iter()
+            .position(|(of, _)| *of == transaction)?;
+        Some(self.by_transaction.swap_remove(at).1)
+    }
+
+    pub(super) fn nameless(self) -> Vec<ErrorDescriptor<'static>> {
+        self.nameless
+    }
+}
+
+impl Note {
+    /// The part of the request to execute, and how its reply ends.
+    pub(super) fn cut<'m>(
+        self,
+        request: &TransactionRequest<'m>,
+    ) -> (Vec<ActionRequest<'m>>, Tail) {
+        let actions = &request.actions;
+        let before = |index: usize| actions.iter().take(index).cloned().collect::<Vec<_>>();
+        match self.broken {
+            Broken::Transaction => (actions.to_vec(), Tail::Last(self.error)),
+            Broken::Action(index, None) => (before(index), Tail::Last(self.error)),
+            Broken::Action(index, Some(context)) => {
+                (before(index + 1), Tail::Context(context, self.error))
+            }
+            Broken::Command(action, index, optional) => {
+                let mut kept = before(if optional { actions.len() } else { action + 1 });
+                let context = kept
+                    .get(action)
+                    .map_or(ContextId::NULL, |action| action.context_id);
+                if let (false, Some(last)) = (optional, kept.last_mut()) {
+                    last.commands = last
+                        .commands
+                        .iter()
+                        .take(index)
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .into();
+                }
+                (kept, Tail::Context(context, self.error))
+            }
+        }
+    }
+}
+
+/// Whether there is anything to execute.
+pub(super) fn is_empty(actions: &[ActionRequest<'_>]) -> bool {
+    actions.iter().all(|action| {
+        action.commands.is_empty()
+            && action.context_request.is_none()
+            && action.context_attr_audit.is_none()
+    })
+}
+
+/// Ends a user's result with the error of its request.
+pub(super) fn ended<'m>(result: TransactionResult<'m>, tail: &Tail) -> TransactionResult<'m> {
+    let TransactionResult::ActionReplies(replies) = result else {
+        return result;
+    };
+    let mut replies = replies.to_vec();
+    let (context, error) = match tail {
+        Tail::Last(error) if replies.is_empty() => return TransactionResult::Error(error.clone()),
+        Tail::Last(error) => (ContextId::NULL, error),
+        Tail::Context(context, error) => (*context, error),
+    };
+    let own = matches!(tail, Tail::Context(..));
+    match replies.last_mut() {
+        Some(last) if own && last.error.is_none() => last.error = Some(error.clone()),
+        _ => replies.push(ActionReply {
+            error: Some(error.clone()),
+            ..ActionReply::new(context, List::EMPTY)
+        }),
+    }
+    TransactionResult::ActionReplies(List::Owned(replies))
+}
+
+impl Engine {
+    /// A transaction without a readable id is answered under id 0 (RFC 3525 8.1.1).
+    pub(super) fn answer_nameless(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        error: ErrorDescriptor<'static>,
+    ) {
+        self.count_error(Some(place));
+        self.send_plain_reply(
+            now,
+            place,
+            source,
+            version,
+            0,
+            TransactionResult::Error(error),
+        );
+    }
+}

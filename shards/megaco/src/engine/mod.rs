@@ -1,0 +1,329 @@
+//! The transaction engine: users, connections, requests and replies as one state machine. No I/O, no clock: `now` is an argument.
+//!
+//! ```text
+//! engine.handle(now, input)                   the only mutation, beside the user's own calls, which also take `now`
+//! while let Some(out) = engine.poll() { … }   send
+//! engine.deadline()                           when to hand in `Input::Timeout`
+//! ```
+//! Work per step is bounded: a `Timeout` fires at most [`Options::expiries_per_step`] timers and acknowledges at most
+//! [`Options::acks_per_step`] replies; a deadline that is not in the future says that there is more to do.
+
+mod answer;
+mod callbacks;
+mod connections;
+mod faults;
+mod numbers;
+mod originate;
+mod outgoing;
+mod receive;
+mod replies;
+mod segments;
+mod timers;
+mod users;
+
+pub use connections::ConnectionInfo;
+pub use numbers::Numbers;
+pub use users::UserInfo;
+
+pub(crate) use faults::{Note, Tail};
+
+use crate::call::Call;
+use crate::config::{Config, SendMod};
+use crate::connection::Connection;
+use crate::counters::{Histogram, Totals};
+use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle};
+use crate::registration::{Admission, AdmissionRate};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::table::{Index, Slab};
+use crate::trace::Trace;
+use crate::user::User;
+use foldhash::quality::FixedState;
+use megaphone_h248::model::TransactionRequest;
+use megaphone_h248::{Arena, Limits};
+use megaphone_wheel::{Rng, Tick, Wheel};
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// What the engine is made with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Decides every random number and the layout of hash tables.
+    pub seed: u64,
+    /// Defaults of all users.
+    pub defaults: Config,
+    /// Limits of the decoders.
+    pub decode: Limits,
+    /// Live connections, fading ones included.
+    pub connections_max: usize,
+    /// Outstanding requests of one connection; a call beyond fails.
+    pub requests_per_connection_max: usize,
+    /// Live replies of one connection; a request beyond is answered with error 510 and not remembered.
+    pub replies_per_connection_max: usize,
+    /// Timers fired per step.
+    pub expiries_per_step: usize,
+    /// Replies acknowledged per step.
+    pub acks_per_step: usize,
+    /// Admission of ServiceChange on connections with `registration = mgc`.
+    pub admission: Option<AdmissionRate>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            defaults: Config::default(),
+            decode: Limits::default(),
+            connections_max: 4_000_000,
+            requests_per_connection_max: 100_000,
+            replies_per_connection_max: 1_000_000,
+            expiries_per_step: 256,
+            acks_per_step: 1024,
+            admission: None,
+        }
+    }
+}
+
+/// What happens to the engine.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A message arrived.
+    Received {
+        /// What the listener knows.
+        receive: &'a ReceiveHandle,
+        /// Where an answer goes.
+        send_handle: SendHandle,
+        /// What the connection it makes lives with.
+        control: Option<ControlHandle>,
+        /// Passed to the callbacks.
+        extra: Option<u64>,
+        /// The message.
+        bytes: &'a [u8],
+    },
+    /// A control handle died: its connections are disconnected.
+    ControlDown {
+        /// Which.
+        control: ControlHandle,
+        /// Passed to the users.
+        reason: u64,
+    },
+    /// A message could not be sent.
+    SendFailed {
+        /// Its tag.
+        tag: &'a SendTag,
+        /// The transport declined: not an error.
+        cancelled: bool,
+        /// Passed to the users.
+        reason: u64,
+    },
+    /// The deadline has come.
+    Timeout,
+}
+
+/// What the engine wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send a message.
+    Send(Send),
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// By which transport.
+    pub send_mod: SendMod,
+    /// Where.
+    pub handle: SendHandle,
+    /// The message; give the buffer back with [`Engine::recycle`] if convenient.
+    pub bytes: Vec<u8>,
+    /// What the transport is told about re-sending.
+    pub resend: Resend,
+    /// To report a failure with.
+    pub tag: SendTag,
+}
+
+/// What the transport is told (item `resend_indication`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resend {
+    /// Nothing: `send_message/2`.
+    Untold,
+    /// `resend_message/2`.
+    Again,
+    /// `send_message/3` with its flag.
+    Flag(bool),
+}
+
+/// Which transactions a message carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendTag {
+    connection: Option<ConnectionId>,
+    requests: SmallVec<[u32; 2]>,
+    reply: Option<u32>,
+}
+
+/// A row's timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimerKey {
+    Request(u32),
+    Reply(u32),
+    Sender(u32),
+    Forget(u32),
+    Admission,
+}
+
+/// Requests of one message that wait for an earlier one, or for admission.
+#[derive(Debug, Default)]
+struct Batch {
+    waiting: VecDeque<(u32, TransactionRequest<'static>)>,
+    /// Requests whose user asked for time: run after all others.
+    long: VecDeque<(u32, u64)>,
+}
+
+/// Acknowledged ids whose replies are not all removed yet.
+#[derive(Debug)]
+struct Sweep {
+    connection: ConnectionId,
+    first: u32,
+    last: u32,
+}
+
+/// The engine.
+pub struct Engine {
+    options: Options,
+    modules: Vec<Option<Box<dyn User>>>,
+    users: Vec<Option<users::UserRow>>,
+    connections: Slab<Connection>,
+    /// Generation of the next connection in each place: what makes old ids stale.
+    generation: u32,
+    by_peer: Index<u64>,
+    by_control: Index<u64>,
+    requests: Slab<Request>,
+    by_id: Index<(u32, u32)>,
+    replies: Slab<Reply>,
+    calls: Slab<Call>,
+    calls_made: u64,
+    /// Serial number of the next reply row.
+    serial: u32,
+    batches: Slab<Batch>,
+    sweeps: VecDeque<Sweep>,
+    admission: Option<Admission>,
+    wheel: Wheel<TimerKey>,
+    outputs: VecDeque<Output>,
+    buffers: Vec<Vec<u8>>,
+    arena: Arena,
+    totals: Totals,
+    originate_times: Histogram,
+    answer_times: Histogram,
+    rng: Rng,
+    hasher: FixedState,
+    trace: Option<Box<dyn Trace>>,
+}
+
+/// Buffers kept for later messages.
+const BUFFERS_MAX: usize = 64;
+
+impl Engine {
+    /// An engine without users; module 0 is [`crate::DefaultUser`].
+    pub fn new(options: Options) -> Self {
+        let mut rng = Rng::new(options.seed);
+        Self {
+            modules: vec![Some(Box::new(crate::DefaultUser))],
+            users: Vec::new(),
+            connections: Slab::default(),
+            generation: 0,
+            by_peer: Index::new(rng.next_u64()),
+            by_control: Index::new(rng.next_u64()),
+            requests: Slab::default(),
+            by_id: Index::new(rng.next_u64()),
+            replies: Slab::default(),
+            calls: Slab::default(),
+            calls_made: 0,
+            serial: 0,
+            batches: Slab::default(),
+            sweeps: VecDeque::new(),
+            admission: options.admission.map(Admission::new),
+            wheel: Wheel::default(),
+            outputs: VecDeque::new(),
+            buffers: Vec::new(),
+            arena: Arena::default(),
+            totals: Totals::default(),
+            originate_times: Histogram::default(),
+            answer_times: Histogram::default(),
+            hasher: FixedState::with_seed(rng.next_u64()),
+            trace: None,
+            rng,
+            options,
+        }
+    }
+
+    /// The only mutation beside the user's own calls.
+    pub fn handle(&mut self, now: Tick, input: Input<'_>) {
+        match input {
+            Input::Received {
+                receive,
+                send_handle,
+                control,
+                extra,
+                bytes,
+            } => {
+                let source = receive::Source {
+                    send_handle,
+                    control,
+                    extra,
+                };
+                self.receive(now, receive, source, bytes);
+            }
+            Input::ControlDown { control, reason } => self.control_down(now, control, reason),
+            Input::SendFailed {
+                tag,
+                cancelled,
+                reason,
+            } => self.send_failed(now, tag, cancelled, reason),
+            Input::Timeout => self.expire(now),
+        }
+    }
+
+    /// What to do next; until it says `None`.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to hand in [`Input::Timeout`]; in the past if a step's work was used up.
+    pub fn deadline(&self) -> Option<Tick> {
+        if !self.sweeps.is_empty() {
+            return Some(Tick::ZERO);
+        }
+        self.wheel.deadline()
+    }
+
+    /// Takes a sent message's buffer back, to save an allocation.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if self.buffers.len() < BUFFERS_MAX {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+
+    /// Registers a callback module; its number is what item `user_mod` takes.
+    pub fn add_module(&mut self, module: Box<dyn User>) -> u16 {
+        self.modules.push(Some(module));
+        u16::try_from(self.modules.len() - 1).unwrap_or(0)
+    }
+
+    /// Installs or removes the trace hook.
+    pub fn set_trace(&mut self, trace: Option<Box<dyn Trace>>) -> Option<Box<dyn Trace>> {
+        std::mem::replace(&mut self.trace, trace)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("connections", &self.connections.len())
+            .field("requests", &self.requests.len())
+            .field("replies", &self.replies.len())
+            .field("totals", &self.totals)
+            .finish_non_exhaustive()
+    }
+}

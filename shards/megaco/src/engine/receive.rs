@@ -1,0 +1,270 @@
+//! One received message: decoded, given to its connection, and taken apart. What each transaction means is in `originate` and `replies`.
+
+use super::connections::Found;
+use super::{Engine, faults};
+use crate::codec;
+use crate::connection::HeldMessage;
+use crate::fault;
+use crate::handle::{ControlHandle, ReceiveHandle, SendHandle};
+use crate::trace::{self, Way};
+use crate::user::SyntaxAnswer;
+use megaphone_h248::model::{ErrorDescriptor, MessageBody, Transaction};
+use megaphone_h248::{Arena, Decoded};
+use megaphone_wheel::Tick;
+use smallvec::SmallVec;
+
+/// Where a message came from: replies go there, whatever the connection says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub send_handle: SendHandle,
+    pub control: Option<ControlHandle>,
+    pub extra: Option<u64>,
+}
+
+impl Source {
+    pub(super) fn of(message: &HeldMessage) -> Self {
+        Self {
+            send_handle: message.send_handle,
+            control: message.control,
+            extra: message.extra,
+        }
+    }
+}
+
+/// Requests of a message whose rows were made, by position: run after everything else in the message, in order.
+pub(super) type Prepared = SmallVec<[(u32, usize); 8]>;
+
+impl Engine {
+    pub(super) fn receive(
+        &mut self,
+        now: Tick,
+        receive: &ReceiveHandle,
+        source: Source,
+        bytes: &[u8],
+    ) {
+        if self.user(receive.user).is_err() {
+            return;
+        }
+        // The message borrows the arena while the engine is at work on it.
+        let arena = std::mem::take(&mut self.arena);
+        match codec::decode(receive, &self.options.decode, bytes, &arena) {
+            Ok(decoded) => self.message(now, receive, source, bytes, &decoded),
+            Err(error) => {
+                let known = error.mini.as_deref().map(|mini| mini.version);
+                self.syntax_error(now, receive, source, known, &error.error.descriptor());
+            }
+        }
+        self.arena = reset(arena);
+    }
+
+    fn message(
+        &mut self,
+        now: Tick,
+        receive: &ReceiveHandle,
+        source: Source,
+        bytes: &[u8],
+        decoded: &Decoded<'_>,
+    ) {
+        let message = &decoded.message;
+        if message.auth_header.is_some() {
+            return self.syntax_error(
+                now,
+                receive,
+                source,
+                Some(message.version),
+                &fault::authentication(),
+            );
+        }
+        let found =
+            self.find_or_connect(now, receive, message.version, &message.mid, source, bytes);
+        let place = match found {
+            Ok(Found::Ready(place)) => place,
+            Ok(Found::Waiting) => return,
+            Ok(Found::Refused(error)) => {
+                return self.send_message_error(
+                    now,
+                    receive,
+                    source,
+                    Some(message.version),
+                    &error,
+                );
+            }
+            Err(_) => {
+                return self.send_message_error(
+                    now,
+                    receive,
+                    source,
+                    Some(message.version),
+                    &fault::busy(),
+                );
+            }
+        };
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        row.counters.in_messages = row.counters.in_messages.wrapping_add(1);
+        row.counters.in_octets += bytes.len() as u64;
+        self.totals.counters.in_messages = self.totals.counters.in_messages.wrapping_add(1);
+        self.totals.counters.in_octets += bytes.len() as u64;
+        let negotiated = row.config.protocol_version;
+        if row.config.strict_version && message.version != negotiated {
+            let error = fault::not_negotiated(message.version, negotiated);
+            return self.syntax_error(now, receive, source, Some(message.version), &error);
+        }
+        match &message.body {
+            MessageBody::Error(error) => {
+                self.message_error(now, place, source, message.version, error)
+            }
+            MessageBody::Transactions(transactions) => {
+                self.transactions(now, place, source, message.version, transactions, decoded);
+            }
+        }
+    }
+
+    fn transactions(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        transactions: &[Transaction<'_>],
+        decoded: &Decoded<'_>,
+    ) {
+        let mut prepared = Prepared::new();
+        let mut notes = faults::notes(&decoded.faults);
+        for (at, transaction) in transactions.iter().enumerate() {
+            match transaction {
+                Transaction::Request(request) => {
+                    self.trace(
+                        now,
+                        trace::VERBOSE,
+                        Some(place),
+                        Way::In,
+                        "Request",
+                        Some(request.transaction_id),
+                        format_args!(""),
+                    );
+                    let row =
+                        self.request_received(now, place, source, version, request, notes.take(at));
+                    prepared.extend(row.map(|row| (row, at)));
+                }
+                Transaction::Reply(reply) => {
+                    self.trace(
+                        now,
+                        trace::VERBOSE,
+                        Some(place),
+                        Way::In,
+                        "Reply",
+                        Some(reply.transaction_id),
+                        format_args!(""),
+                    );
+                    self.reply_received(now, place, source, version, reply, transaction);
+                }
+                Transaction::Pending(id) => {
+                    self.trace(
+                        now,
+                        trace::VERBOSE,
+                        Some(place),
+                        Way::In,
+                        "Pending",
+                        Some(*id),
+                        format_args!(""),
+                    );
+                    self.pending_received(now, place, source, version, *id, transaction);
+                }
+                Transaction::ResponseAck(acks) => {
+                    self.trace(
+                        now,
+                        trace::VERBOSE,
+                        Some(place),
+                        Way::In,
+                        "TransactionResponseAck",
+                        None,
+                        format_args!(""),
+                    );
+                    self.acks_received(now, place, source, acks, transaction);
+                }
+                Transaction::SegmentReply(segment) => {
+                    self.trace(
+                        now,
+                        trace::VERBOSE,
+                        Some(place),
+                        Way::In,
+                        "Segment",
+                        Some(segment.transaction_id),
+                        format_args!(""),
+                    );
+                    self.segment_reply_received(now, place, source, segment, transaction);
+                }
+            }
+        }
+        for error in notes.nameless() {
+            self.answer_nameless(now, place, source, version, error);
+        }
+        self.run(now, place, source, version, transactions, &prepared);
+    }
+
+    fn message_error(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        error: &ErrorDescriptor<'_>,
+    ) {
+        self.trace(
+            now,
+            trace::IMPORTANT,
+            Some(place),
+            Way::In,
+            "message error",
+            None,
+            format_args!("{}", error.code),
+        );
+        self.count_error(Some(place));
+        let mut callee = self.callee(place, Some(source));
+        callee.version = version;
+        self.call_user(now, place, callee, "handle_message_error", |user, cx| {
+            user.handle_message_error(cx, error)
+        });
+    }
+
+    /// A message that cannot be used as a whole: the user decides about the answer.
+    fn syntax_error(
+        &mut self,
+        now: Tick,
+        receive: &ReceiveHandle,
+        source: Source,
+        version: Option<u8>,
+        error: &ErrorDescriptor<'_>,
+    ) {
+        self.totals.syntax_errors += 1;
+        self.count_error(None);
+        let Ok(user) = self.user(receive.user) else {
+            return;
+        };
+        let callee = super::callbacks::Callee {
+            user: receive.user,
+            user_mod: user.config.user_mod,
+            user_args: user.config.user_args,
+            version: version.unwrap_or(user.config.protocol_version),
+            source: Some(source),
+        };
+        // There may be no connection: the place of the context is one that does not exist.
+        let answer = self.call_user(now, u32::MAX, callee, "handle_syntax_error", |user, cx| {
+            user.handle_syntax_error(cx, error)
+        });
+        match answer {
+            SyntaxAnswer::Reply => self.send_message_error(now, receive, source, version, error),
+            SyntaxAnswer::ReplyWith(error) => {
+                self.send_message_error(now, receive, source, version, &error)
+            }
+            SyntaxAnswer::NoReply => {}
+        }
+    }
+}
+
+fn reset(mut arena: Arena) -> Arena {
+    arena.reset();
+    arena
+}

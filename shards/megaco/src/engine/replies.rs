@@ -1,0 +1,601 @@
+//! The answering side as the peer sees it: new requests, duplicates, Pendings, acknowledgements, and the timers of kept replies.
+
+use super::faults::Note;
+use super::outgoing::Carrier;
+use super::receive::Source;
+use super::timers::millis;
+use super::{Engine, Sweep, TimerKey};
+use crate::codec;
+use crate::config::{Expiry, Timer};
+use crate::fault;
+use crate::registration;
+use crate::reply::{RareReply, Reply, ReplyAction, ReplyEvent, ReplyState};
+use crate::trace::{self, Way};
+use crate::user::{AckStatus, Reason};
+use megaphone_h248::model::{
+    ErrorDescriptor, Transaction, TransactionAck, TransactionRequest, TransactionResult,
+};
+use megaphone_wheel::Tick;
+
+impl Engine {
+    /// A request: its new row, if it is to be executed.
+    pub(super) fn request_received(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        request: &TransactionRequest<'_>,
+        note: Option<Note>,
+    ) -> Option<u32> {
+        let id = request.transaction_id;
+        let row = self.connections.get_mut(place)?;
+        if let Some(at) = row.replies.get(id) {
+            self.duplicate(now, at, source);
+            return None;
+        }
+        let long_timer = millis(row.config.long_timer);
+        if row
+            .recent
+            .as_mut()
+            .is_some_and(|recent| recent.contains(now, long_timer, id))
+        {
+            self.totals.late_duplicates += 1;
+            return None;
+        }
+        if row.replies.len() >= self.options.replies_per_connection_max {
+            self.totals.refused += 1;
+            self.send_plain_reply(
+                now,
+                place,
+                source,
+                version,
+                id,
+                TransactionResult::Error(fault::busy()),
+            );
+            return None;
+        }
+        let registers = registration::is_registration(&row.config, &request.actions);
+        let refused = registration::refuses(row, registers);
+        self.serial = self.serial.wrapping_add(1);
+        let rare = (note.is_some() || registers || source.extra.is_some()).then(|| {
+            Box::new(RareReply {
+                extra: source.extra,
+                note,
+                registers,
+                ..RareReply::default()
+            })
+        });
+        let at = self.replies.insert(Reply {
+            connection: place,
+            id,
+            serial: self.serial,
+            pendings: 0,
+            state: ReplyState::Prepared,
+            version,
+            imm_ack: false,
+            timer: row.config.pending_timer,
+            armed: None,
+            since: now,
+            send_handle: source.send_handle,
+            ack: None,
+            bytes: Box::default(),
+            rare,
+        });
+        row.replies.insert(id, at);
+        if refused {
+            self.totals.unregistered += 1;
+            self.abort(now, at, fault::not_registered());
+            return None;
+        }
+        Some(at)
+    }
+
+    /// The request is known: it is never executed again.
+    fn duplicate(&mut self, now: Tick, at: u32, source: Source) {
+        self.totals.duplicates += 1;
+        let over = self.over_limit(at);
+        let event = if over {
+            ReplyEvent::DuplicateOverLimit
+        } else {
+            ReplyEvent::Duplicate
+        };
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, state) = (reply.connection, reply.state);
+        match state.on(event).1 {
+            ReplyAction::SendPending => self.send_pending(now, at, source.send_handle),
+            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit()),
+            ReplyAction::Resend => self.resend_reply(now, at, source),
+            ReplyAction::ResendSegments => {
+                let segments = reply.rare.as_ref().and_then(|rare| rare.segments.as_ref());
+                let parts = segments
+                    .map(|segments| segments.outstanding())
+                    .unwrap_or_default();
+                self.send_segments(now, place, at, source.send_handle, &parts, true);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether one Pending more would exceed `sent_pending_limit`.
+    pub(super) fn over_limit(&self, at: u32) -> bool {
+        let Some(reply) = self.replies.get(at) else {
+            return false;
+        };
+        let limit = self
+            .connections
+            .get(reply.connection)
+            .and_then(|row| row.config.sent_pending_limit);
+        limit.is_some_and(|limit| reply.pendings >= limit)
+    }
+
+    pub(super) fn send_pending(&mut self, now: Tick, at: u32, handle: crate::handle::SendHandle) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        reply.pendings = reply.pendings.saturating_add(1);
+        let (place, version, id) = (reply.connection, reply.version, reply.id);
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let bytes = codec::pending(&row.config, id);
+        self.trace(
+            now,
+            trace::DEBUG,
+            Some(place),
+            Way::Out,
+            "Pending",
+            Some(id),
+            format_args!(""),
+        );
+        let carrier = Carrier {
+            handle,
+            version: Some(version),
+            bytes: &bytes,
+            reply: None,
+            resend: false,
+            alone: false,
+        };
+        self.carry(now, place, carrier);
+    }
+
+    fn resend_reply(&mut self, now: Tick, at: u32, source: Source) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, id, version) = (reply.connection, reply.id, reply.version);
+        if reply.bytes.is_empty() {
+            let segments = reply.rare.as_ref().and_then(|rare| rare.segments.as_ref());
+            let parts = segments
+                .map(|segments| segments.parts().to_vec())
+                .unwrap_or_default();
+            return self.send_segments(now, place, at, source.send_handle, &parts, true);
+        }
+        // The row gives its bytes away for the length of a call rather than have them copied.
+        let bytes = std::mem::take(&mut reply.bytes);
+        let carrier = Carrier {
+            handle: source.send_handle,
+            version: Some(version),
+            bytes: &bytes,
+            reply: Some(id),
+            resend: true,
+            alone: false,
+        };
+        self.carry(now, place, carrier);
+        if let Some(reply) = self.replies.get_mut(at) {
+            reply.bytes = bytes;
+        }
+    }
+
+    /// Ends a request with an error of ours; the user's later answer is stale.
+    pub(super) fn abort(&mut self, now: Tick, at: u32, error: ErrorDescriptor<'static>) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, id, version, handle) =
+            (reply.connection, reply.id, reply.version, reply.send_handle);
+        let working = matches!(reply.state, ReplyState::Executing | ReplyState::Long);
+        let started = reply.since;
+        reply.state = ReplyState::Aborted;
+        let batch = reply.rare.as_mut().and_then(|rare| rare.batch.take());
+        let token = self.token(at);
+        let Some(config) = self.connections.get(place).map(|row| row.config.clone()) else {
+            return;
+        };
+        self.count_error(Some(place));
+        let bytes = codec::reply(&config, id, false, None, &TransactionResult::Error(error))
+            .unwrap_or_default();
+        self.answer_times.record(now.since(started));
+        self.keep_reply(now, at, bytes.into(), config.reply_timer);
+        self.send_kept(now, at, handle, false);
+        if let (true, Some(token)) = (working, token) {
+            let mut callee = self.callee(place, None);
+            callee.version = version;
+            self.call_user(
+                now,
+                place,
+                callee,
+                "handle_trans_request_abort",
+                |user, cx| {
+                    user.handle_trans_request_abort(cx, token);
+                },
+            );
+        }
+        self.go_on(now, batch);
+    }
+
+    /// Keeps an answered request's reply for `timer`.
+    pub(super) fn keep_reply(&mut self, now: Tick, at: u32, bytes: Box<[u8]>, timer: Timer) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        reply.bytes = bytes;
+        reply.since = now;
+        reply.timer = timer;
+        let old = reply.armed.take();
+        self.disarm(old);
+        let armed = self.arm(now, timer, TimerKey::Reply(at));
+        if let Some(reply) = self.replies.get_mut(at) {
+            reply.armed = armed;
+        }
+    }
+
+    /// Sends a kept reply for the first time.
+    pub(super) fn send_kept(
+        &mut self,
+        now: Tick,
+        at: u32,
+        handle: crate::handle::SendHandle,
+        alone: bool,
+    ) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, id, version) = (reply.connection, reply.id, reply.version);
+        let bytes = std::mem::take(&mut reply.bytes);
+        self.trace(
+            now,
+            trace::DEBUG,
+            Some(place),
+            Way::Out,
+            "Reply",
+            Some(id),
+            format_args!(""),
+        );
+        let carrier = Carrier {
+            handle,
+            version: Some(version),
+            bytes: &bytes,
+            reply: Some(id),
+            resend: false,
+            alone,
+        };
+        self.carry(now, place, carrier);
+        if let Some(reply) = self.replies.get_mut(at) {
+            reply.bytes = bytes;
+        }
+    }
+
+    /// A reply without a row: nothing is remembered.
+    pub(super) fn send_plain_reply(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        version: u8,
+        id: u32,
+        result: TransactionResult<'_>,
+    ) {
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let Ok(bytes) = codec::reply(&row.config, id, false, None, &result) else {
+            return;
+        };
+        let carrier = Carrier {
+            handle: source.send_handle,
+            version: Some(version),
+            bytes: &bytes,
+            reply: None,
+            resend: false,
+            alone: false,
+        };
+        self.carry(now, place, carrier);
+    }
+
+    // Acknowledgements.
+
+    /// Ranges are intersected with what is live: they cost that, never their width.
+    pub(super) fn acks_received(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        acks: &[TransactionAck],
+        transaction: &Transaction<'_>,
+    ) {
+        let (mut budget, mut known) = (self.options.acks_per_step, false);
+        for ack in acks {
+            let last = ack.last.unwrap_or(ack.first);
+            if ack.first > last {
+                self.totals.reversed_acks += 1;
+                self.count_error(Some(place));
+                continue;
+            }
+            let done = self.acknowledged(now, place, ack.first, last, budget);
+            known |= done > 0;
+            budget = budget.saturating_sub(done);
+        }
+        if !known {
+            let version = self.callee(place, None).version;
+            self.unexpected(now, place, source, version, transaction);
+        }
+    }
+
+    /// Acknowledges at most `budget` live replies of an interval; the rest of it waits for later steps. How many were live.
+    fn acknowledged(
+        &mut self,
+        now: Tick,
+        place: u32,
+        first: u32,
+        last: u32,
+        budget: usize,
+    ) -> usize {
+        let Some(row) = self.connections.get(place) else {
+            return 0;
+        };
+        let live = row.replies.within(first, last, budget.saturating_add(1));
+        for (_, at) in live.iter().take(budget) {
+            self.reply_acked(now, *at);
+        }
+        if let Some((next, _)) = live.get(budget) {
+            let connection = self.id_at(place);
+            self.sweeps.push_back(Sweep {
+                connection,
+                first: *next,
+                last,
+            });
+        }
+        live.len()
+    }
+
+    /// Goes on with acknowledgements that were too many for one step.
+    pub(super) fn sweep(&mut self, now: Tick) {
+        let Some(sweep) = self.sweeps.pop_front() else {
+            return;
+        };
+        if self.row(sweep.connection).is_ok() {
+            self.acknowledged(
+                now,
+                sweep.connection.place,
+                sweep.first,
+                sweep.last,
+                self.options.acks_per_step,
+            );
+        }
+    }
+
+    fn reply_acked(&mut self, now: Tick, at: u32) {
+        let Some(reply) = self.replies.get(at) else {
+            return;
+        };
+        match reply.state.on(ReplyEvent::Ack).1 {
+            ReplyAction::Acknowledged => self.end_reply(now, at, Some(AckStatus::Ok)),
+            ReplyAction::SegmentsMissing => self.segments_missing(now, at),
+            ReplyAction::Forget => self.end_reply(now, at, None),
+            ReplyAction::Violation => {
+                let place = reply.connection;
+                self.totals.ack_violations += 1;
+                self.count_error(Some(place));
+            }
+            _ => {}
+        }
+    }
+
+    /// Drops a row, remembers its id for what is left of LONG-TIMER, and tells the user if it asked.
+    pub(super) fn end_reply(&mut self, now: Tick, at: u32, status: Option<AckStatus>) {
+        let Some(reply) = self.remove_reply(at) else {
+            return;
+        };
+        let long_timer = self
+            .connections
+            .get(reply.connection)
+            .map_or(0, |row| row.config.long_timer);
+        if now.since(reply.since) < millis(long_timer) {
+            self.remember(now, reply.connection, reply.id);
+        }
+        if let (Some(status), Some(data)) = (status, reply.ack) {
+            let mut callee = self.callee(reply.connection, None);
+            callee.version = reply.version;
+            self.call_user(
+                now,
+                reply.connection,
+                callee,
+                "handle_trans_ack",
+                |user, cx| {
+                    user.handle_trans_ack(cx, &status, data);
+                },
+            );
+        }
+    }
+
+    pub(super) fn reply_send_failed(&mut self, now: Tick, place: u32, id: u32, reason: &Reason) {
+        let Some(at) = self
+            .connections
+            .get(place)
+            .and_then(|row| row.replies.get(id))
+        else {
+            return;
+        };
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        // The row stays: a duplicate is answered from it. The user is told once.
+        let version = reply.version;
+        let Some(data) = reply.ack.take() else { return };
+        let mut callee = self.callee(place, None);
+        callee.version = version;
+        let status = AckStatus::Failed(reason.clone());
+        self.call_user(now, place, callee, "handle_trans_ack", |user, cx| {
+            user.handle_trans_ack(cx, &status, data)
+        });
+    }
+
+    pub(super) fn cancel_replies(&mut self, now: Tick, place: u32, reason: &Reason) {
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let live: Vec<u32> = row.replies.iter().map(|(_, at)| at).collect();
+        for at in live {
+            let Some(reply) = self.replies.get(at) else {
+                continue;
+            };
+            match reply.state.on(ReplyEvent::Cancel).1 {
+                ReplyAction::Cancelled => {
+                    self.end_reply(now, at, Some(AckStatus::Failed(reason.clone())))
+                }
+                ReplyAction::Forget => self.end_reply(now, at, None),
+                _ => {}
+            }
+        }
+    }
+
+    // Timers.
+
+    /// Arms what a request waits with while the user has it: the pending timer, and the end of `execution_timer`.
+    pub(super) fn arm_execution(&mut self, now: Tick, at: u32) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let limit = self
+            .connections
+            .get(reply.connection)
+            .map_or(0, |row| row.config.execution_timer);
+        let end = reply.since.after(millis(limit));
+        let due = reply
+            .timer
+            .period_ms()
+            .map_or(end, |ms| now.after(millis(ms)).min(end));
+        let old = reply
+            .armed
+            .replace(self.wheel.insert(due, TimerKey::Reply(at)));
+        self.disarm(old);
+    }
+
+    pub(super) fn reply_expired(&mut self, now: Tick, at: u32) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        reply.armed = None;
+        let place = reply.connection;
+        match reply.state {
+            ReplyState::Prepared | ReplyState::Executing | ReplyState::Long => {
+                self.execution_expired(now, at)
+            }
+            ReplyState::Segmenting => self.segments_expired(now, at),
+            ReplyState::Answered | ReplyState::Aborted | ReplyState::Done => {
+                self.kept_expired(now, at)
+            }
+        }
+        self.free_if_empty(place);
+    }
+
+    fn execution_expired(&mut self, now: Tick, at: u32) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, handle) = (reply.connection, reply.send_handle);
+        let limit = self
+            .connections
+            .get(place)
+            .map_or(0, |row| row.config.execution_timer);
+        if now >= reply.since.after(millis(limit)) {
+            return self.abort(now, at, fault::no_answer());
+        }
+        // The last Pending of a single shot: only the execution timer is left.
+        reply.timer = match reply.timer.expire() {
+            Expiry::Restart(next) => next,
+            Expiry::Final => Timer::Infinity,
+        };
+        self.count_expiry(place);
+        let event = if self.over_limit(at) {
+            ReplyEvent::PendingOverLimit
+        } else {
+            ReplyEvent::PendingDue
+        };
+        let Some(reply) = self.replies.get(at) else {
+            return;
+        };
+        match reply.state.on(event).1 {
+            ReplyAction::SendPending => {
+                self.send_pending(now, at, handle);
+                self.arm_execution(now, at);
+            }
+            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit()),
+            _ => {}
+        }
+    }
+
+    fn kept_expired(&mut self, now: Tick, at: u32) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let (place, wanted, handle) = (reply.connection, reply.imm_ack, reply.send_handle);
+        let expiry = reply.timer.expire();
+        self.count_expiry(place);
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        match expiry {
+            Expiry::Restart(next) => {
+                reply.timer = next;
+                let action = reply.state.on(ReplyEvent::Expired).1;
+                let armed = self.arm(now, next, TimerKey::Reply(at));
+                if let Some(reply) = self.replies.get_mut(at) {
+                    reply.armed = armed;
+                }
+                if action == ReplyAction::ResendIfWanted && wanted {
+                    let source = Source {
+                        send_handle: handle,
+                        control: None,
+                        extra: None,
+                    };
+                    self.resend_reply(now, at, source);
+                }
+            }
+            Expiry::Final => match reply.state.on(ReplyEvent::TimedOut).1 {
+                ReplyAction::NeverAcknowledged => self.end_reply(now, at, Some(AckStatus::Timeout)),
+                _ => self.end_reply(now, at, None),
+            },
+        }
+    }
+
+    // Rows.
+
+    /// Takes a row out of every table. Requests that waited for it go on.
+    pub(super) fn remove_reply(&mut self, at: u32) -> Option<Reply> {
+        let reply = self.replies.remove(at)?;
+        if let Some(row) = self.connections.get_mut(reply.connection) {
+            row.replies.remove(reply.id);
+        }
+        self.disarm(reply.armed);
+        Some(reply)
+    }
+
+    pub(super) fn purge_replies(&mut self, place: u32) {
+        let Some(row) = self.connections.get_mut(place) else {
+            return;
+        };
+        for (_, at) in std::mem::take(&mut row.replies).iter() {
+            let Some(reply) = self.replies.remove(at) else {
+                continue;
+            };
+            self.disarm(reply.armed);
+            if let Some(batch) = reply.rare.and_then(|rare| rare.batch) {
+                self.batches.remove(batch);
+            }
+        }
+    }
+}

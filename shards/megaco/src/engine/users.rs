@@ -1,0 +1,271 @@
+//! Starting, stopping, reading and changing users.
+
+use super::Engine;
+use crate::config::{Config, ConfigError, Item, Setting};
+use crate::connection::ConnectionState;
+use crate::fault::Error;
+use crate::handle::{ConnectionId, ReceiveHandle, UserId};
+use crate::mid::Mid;
+use crate::reply::ReplyState;
+use crate::user::Reason;
+use megaphone_h248::model::{IntoOwned, MId};
+use megaphone_wheel::Tick;
+use std::sync::Arc;
+
+/// The row of a user.
+#[derive(Debug)]
+pub(super) struct UserRow {
+    pub mid: Mid,
+    /// As it is written into messages.
+    pub model: MId<'static>,
+    pub config: Arc<Config>,
+    pub next_id: u32,
+    pub preliminary: Option<u32>,
+    pub live: usize,
+    pub fading: usize,
+    /// The items with the codec, transport or version of another listener: shared by the connections made there.
+    pub variants: Vec<Arc<Config>>,
+}
+
+/// How many variants of its items a user keeps for later connections.
+const VARIANTS_MAX: usize = 16;
+
+impl UserRow {
+    /// A new connection's items: the user's, with what the receive handle and the first message say.
+    pub(super) fn configured(&mut self, receive: &ReceiveHandle, version: u8) -> Arc<Config> {
+        let wanted = (
+            receive.encoding_mod,
+            receive.otp_values,
+            receive.send_mod,
+            version,
+        );
+        let fits = |config: &Config| {
+            (
+                config.encoding_mod,
+                config.otp_values,
+                config.send_mod,
+                config.protocol_version,
+            ) == wanted
+        };
+        let known = std::iter::once(&self.config)
+            .chain(&self.variants)
+            .find(|config| fits(config));
+        if let Some(config) = known {
+            return config.clone();
+        }
+        let config = Arc::new(Config {
+            encoding_mod: receive.encoding_mod,
+            otp_values: receive.otp_values,
+            send_mod: receive.send_mod,
+            protocol_version: version,
+            ..(*self.config).clone()
+        });
+        if self.variants.len() < VARIANTS_MAX {
+            self.variants.push(config.clone());
+        }
+        config
+    }
+}
+
+/// What `user_info` shows beside the items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserInfo {
+    /// Its MID.
+    pub mid: Mid,
+    /// Its items.
+    pub config: Arc<Config>,
+    /// Its live connections.
+    pub connections: Vec<ConnectionId>,
+    /// What its listeners hand in with messages.
+    pub receive_handle: ReceiveHandle,
+    /// The next transaction id.
+    pub trans_id: u32,
+    /// Outstanding requests: connection and id.
+    pub requests: Vec<(ConnectionId, u32)>,
+    /// Live replies: connection, id and state.
+    pub replies: Vec<(ConnectionId, u32, ReplyState)>,
+}
+
+impl Engine {
+    /// Starts a user with changes to the default items; all or nothing.
+    pub fn start_user(
+        &mut self,
+        mid: &MId<'_>,
+        items: &[(Item, Setting)],
+    ) -> Result<UserId, Error> {
+        let mut config = self.options.defaults.clone();
+        config.set_all(items.iter().map(|(item, value)| (*item, value)))?;
+        self.start_user_with(mid, config)
+    }
+
+    /// Starts a user with a whole configuration.
+    pub fn start_user_with(&mut self, mid: &MId<'_>, config: Config) -> Result<UserId, Error> {
+        let key = Mid::new(mid);
+        if self.users.iter().flatten().any(|user| user.mid == key) {
+            return Err(Error::UserAlreadyExists(key));
+        }
+        config.check()?;
+        self.module_exists(config.user_mod)?;
+        let row = UserRow {
+            mid: key,
+            model: mid.clone().into_owned(),
+            next_id: config.min_trans_id,
+            config: Arc::new(config),
+            preliminary: None,
+            live: 0,
+            fading: 0,
+            variants: Vec::new(),
+        };
+        let place = match self.users.iter().position(Option::is_none) {
+            Some(place) => place,
+            None => {
+                self.users.push(None);
+                self.users.len() - 1
+            }
+        };
+        self.users[place] = Some(row);
+        Ok(UserId(u32::try_from(place).unwrap_or(u32::MAX)))
+    }
+
+    /// Deletes a user that has no live connections. What its former connections left behind ends with it.
+    pub fn stop_user(&mut self, now: Tick, user: UserId) -> Result<(), Error> {
+        let row = self.user(user)?;
+        if row.live > 0 {
+            return Err(Error::ActiveConnections(row.mid.clone()));
+        }
+        if row.fading > 0 {
+            for place in self.places_of(user, |state| state == ConnectionState::Fading) {
+                self.cancel_all(now, place, &Reason::UserStopped);
+                self.free_connection(place);
+            }
+        }
+        self.users[user.0 as usize] = None;
+        Ok(())
+    }
+
+    /// Everything about a user (`user_info/1`).
+    pub fn user_info(&self, user: UserId) -> Result<UserInfo, Error> {
+        let row = self.user(user)?;
+        let places = self.places_of(user, ConnectionState::is_live);
+        let id_of = |place: &u32| {
+            self.connections
+                .get(*place)
+                .map(|row| (row, self.id_at(*place)))
+        };
+        let live: Vec<_> = places.iter().filter_map(id_of).collect();
+        let mut requests = Vec::new();
+        let mut replies = Vec::new();
+        for (connection, id) in &live {
+            requests.extend(self.request_ids(connection).map(|request| (*id, request)));
+            let rows = connection
+                .replies
+                .iter()
+                .filter_map(|(_, place)| self.replies.get(place));
+            replies.extend(rows.map(|reply| (*id, reply.id, reply.state)));
+        }
+        Ok(UserInfo {
+            mid: row.mid.clone(),
+            config: row.config.clone(),
+            connections: live.into_iter().map(|(_, id)| id).collect(),
+            receive_handle: ReceiveHandle::of(user, &row.config),
+            trans_id: row.next_id,
+            requests,
+            replies,
+        })
+    }
+
+    /// What a listener of this user hands in with its messages.
+    pub fn receive_handle(&self, user: UserId) -> Result<ReceiveHandle, Error> {
+        Ok(ReceiveHandle::of(user, &self.user(user)?.config))
+    }
+
+    /// Changes an item; only connections made later see it (`update_user_info/3`).
+    pub fn update_user_info(
+        &mut self,
+        user: UserId,
+        item: Item,
+        value: &Setting,
+    ) -> Result<(), Error> {
+        let mut config = (*self.user(user)?.config).clone();
+        config.set(item, value)?;
+        self.module_exists(config.user_mod)?;
+        let row = self.user_mut(user)?;
+        row.next_id = row
+            .next_id
+            .clamp(config.min_trans_id, config.trans_id_max());
+        row.config = Arc::new(config);
+        row.variants.clear();
+        Ok(())
+    }
+
+    /// The running users.
+    pub fn users(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.users
+            .iter()
+            .zip(0..)
+            .filter(|(row, _)| row.is_some())
+            .map(|(_, place)| UserId(place))
+    }
+
+    pub(super) fn user(&self, user: UserId) -> Result<&UserRow, Error> {
+        self.users
+            .get(user.0 as usize)
+            .and_then(Option::as_ref)
+            .ok_or(Error::NoSuchUser(user))
+    }
+
+    pub(super) fn user_mut(&mut self, user: UserId) -> Result<&mut UserRow, Error> {
+        self.users
+            .get_mut(user.0 as usize)
+            .and_then(Option::as_mut)
+            .ok_or(Error::NoSuchUser(user))
+    }
+
+    pub(super) fn module_exists(&self, module: u16) -> Result<(), Error> {
+        match self.modules.get(usize::from(module)) {
+            Some(_) => Ok(()),
+            None => Err(Error::NoSuchModule(module)),
+        }
+    }
+
+    pub(super) fn places_of(
+        &self,
+        user: UserId,
+        wanted: impl Fn(ConnectionState) -> bool,
+    ) -> Vec<u32> {
+        let rows = self.connections.iter();
+        rows.filter(|(_, row)| row.user == user.0 && wanted(row.state))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// The next id of a user, not in use; the counter moves on, and wraps from `max_trans_id` to `min_trans_id`.
+    pub(super) fn next_transaction_id(&mut self, user: u32) -> Result<u32, Error> {
+        let row = self.user(UserId(user))?;
+        let (first, last) = (row.config.min_trans_id, row.config.trans_id_max());
+        let mut id = row.next_id;
+        // Ids in use are skipped; no more can be in use than there are requests.
+        for _ in 0..=self.requests.len() {
+            let next = if id >= last { first } else { id + 1 };
+            if self.by_id.get(&(user, id)).is_none() {
+                self.user_mut(UserId(user))?.next_id = next;
+                return Ok(id);
+            }
+            id = next;
+        }
+        Err(Error::NoTransactionId)
+    }
+}
+
+/// Which readings exist is the engine's affair; which items exist is the configuration's.
+impl UserInfo {
+    /// One item by its OTP name.
+    pub fn item(&self, name: &str) -> Result<Setting, ConfigError> {
+        match name {
+            "trans_id" => Ok(self.trans_id.into()),
+            "mid" => Ok(Setting::Word(self.mid.to_string())),
+            _ => Ok(self.config.get(Config::item(name)?)),
+        }
+    }
+}

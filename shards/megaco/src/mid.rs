@@ -1,0 +1,142 @@
+//! A message identifier in canonical, owned and comparable form: what connections are keyed by. Writing it is the codec's affair.
+
+use megaphone_h248::model::{MId, MtpAddress, TerminationId, Token};
+use smallvec::SmallVec;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A MID: one kind byte and its content, names in lower case (they compare without regard to case, RFC 3525 B.2).
+///
+/// Two pointers wide: a million connections keep one each.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mid(Box<[u8]>);
+
+pub(crate) type MidBytes = SmallVec<[u8; 72]>;
+
+const IP4: u8 = 4;
+const IP6: u8 = 6;
+const DOMAIN: u8 = b'd';
+const DEVICE: u8 = b'n';
+const MTP: u8 = b'm';
+
+impl Mid {
+    /// From a decoded or hand-made identifier.
+    pub fn new(mid: &MId<'_>) -> Self {
+        Self(canonical(mid).as_slice().into())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As the codec takes it.
+    pub fn as_model(&self) -> MId<'_> {
+        let none = || MId::DomainName(token(b"invalid"), None);
+        let Some((kind, rest)) = self.0.split_first() else {
+            return none();
+        };
+        match *kind {
+            IP4 => match split_port::<4>(rest) {
+                Some((octets, port)) => MId::Ip4Address(Ipv4Addr::from(octets), port),
+                None => none(),
+            },
+            IP6 => match split_port::<16>(rest) {
+                Some((octets, port)) => MId::Ip6Address(Ipv6Addr::from(octets), port),
+                None => none(),
+            },
+            MTP => MtpAddress::new(rest).map_or_else(none, MId::MtpAddress),
+            DEVICE => TerminationId::new(rest).map_or_else(|_| none(), MId::DeviceName),
+            _ => match rest {
+                [name @ .., 0, 0, 0] => MId::DomainName(token(name), None),
+                [name @ .., 1, high, low] => {
+                    MId::DomainName(token(name), Some(u16::from_be_bytes([*high, *low])))
+                }
+                _ => none(),
+            },
+        }
+    }
+}
+
+fn token(name: &[u8]) -> Token<'_> {
+    Token::new(name)
+        .unwrap_or_else(|_| Token::new(&b"invalid"[..]).expect("a plain word is a token"))
+}
+
+/// The bytes a MID is compared by.
+pub(crate) fn canonical(mid: &MId<'_>) -> MidBytes {
+    let mut bytes = MidBytes::new();
+    match mid {
+        MId::Ip4Address(address, port) => {
+            bytes.push(IP4);
+            bytes.extend_from_slice(&address.octets());
+            put_port(&mut bytes, *port);
+        }
+        MId::Ip6Address(address, port) => {
+            bytes.push(IP6);
+            bytes.extend_from_slice(&address.octets());
+            put_port(&mut bytes, *port);
+        }
+        MId::DomainName(name, port) => {
+            bytes.push(DOMAIN);
+            bytes.extend(name.as_bytes().iter().map(u8::to_ascii_lowercase));
+            put_port(&mut bytes, *port);
+        }
+        MId::DeviceName(path) => {
+            bytes.push(DEVICE);
+            bytes.extend(path.as_bytes().iter().map(u8::to_ascii_lowercase));
+        }
+        MId::MtpAddress(address) => {
+            bytes.push(MTP);
+            bytes.extend_from_slice(address.octets());
+        }
+    }
+    bytes
+}
+
+fn put_port(bytes: &mut MidBytes, port: Option<u16>) {
+    bytes.push(port.is_some().into());
+    bytes.extend_from_slice(&port.unwrap_or(0).to_be_bytes());
+}
+
+fn split_port<const N: usize>(rest: &[u8]) -> Option<([u8; N], Option<u16>)> {
+    let (octets, port) = rest.split_first_chunk::<N>()?;
+    let port = match port {
+        [1, high, low] => Some(u16::from_be_bytes([*high, *low])),
+        _ => None,
+    };
+    Some((*octets, port))
+}
+
+/// As text messages write it: `[10.0.0.1]:2944`, `<gw.example>`, `gw1@example`, `MTP{0a1b2c}`.
+impl fmt::Display for Mid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = |f: &mut fmt::Formatter<'_>, port: Option<u16>| match port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        };
+        match self.as_model() {
+            MId::Ip4Address(address, number) => {
+                write!(f, "[{address}]").and_then(|()| port(f, number))
+            }
+            MId::Ip6Address(address, number) => {
+                write!(f, "[{address}]").and_then(|()| port(f, number))
+            }
+            MId::DomainName(name, number) => write!(f, "<{name}>").and_then(|()| port(f, number)),
+            MId::DeviceName(path) => write!(f, "{path}"),
+            MId::MtpAddress(address) => {
+                f.write_str("MTP{")?;
+                address
+                    .octets()
+                    .iter()
+                    .try_for_each(|octet| write!(f, "{octet:02x}"))?;
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Mid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
