@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod arena;
+pub mod ber;
 mod chars;
 pub mod codes;
 pub mod digitmap;

@@ -136,10 +136,11 @@ impl Package {
 
 impl Item {
     /// The parameter of this name.
-    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+    pub fn parameter(&self, name: impl AsRef<[u8]>) -> Option<&'static Parameter> {
+        let name = name.as_ref();
         self.parameters
             .iter()
-            .find(|p| p.name.eq_ignore_ascii_case(name))
+            .find(|p| p.name.as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// The parameter of this number.
@@ -178,15 +179,16 @@ impl PackageTable {
 
     /// The package of this name.
     #[inline]
-    pub fn package(&self, name: &str) -> Option<&'static Package> {
+    pub fn package(&self, name: impl AsRef<[u8]>) -> Option<&'static Package> {
+        let name = name.as_ref();
         if let Some(found) = self
             .added
             .iter()
-            .find(|p| p.name.eq_ignore_ascii_case(name))
+            .find(|p| p.name.as_bytes().eq_ignore_ascii_case(name))
         {
             return Some(found);
         }
-        index::by_name(name.as_bytes())
+        index::by_name(name)
     }
 
     /// The package of this number.
@@ -204,9 +206,12 @@ impl PackageTable {
         &self,
         package: &'static Package,
         scope: Scope,
-        name: &str,
+        name: impl AsRef<[u8]>,
     ) -> Option<&'static Item> {
-        self.find(package, scope, |item| item.name.eq_ignore_ascii_case(name))
+        let name = name.as_ref();
+        self.find(package, scope, |item| {
+            item.name.as_bytes().eq_ignore_ascii_case(name)
+        })
     }
 
     /// The item of this number in `package` or in what that package extends.
@@ -243,18 +248,17 @@ impl PackageTable {
 const EXTENSION_DEPTH_MAX: usize = 4;
 
 /// The number in an open name (`item_0005` gives 5) or in the wildcard `*`.
-pub fn open_number(prefix: &str, name: &str) -> Option<u16> {
-    if name == "*" {
+pub fn open_number(prefix: &str, name: impl AsRef<[u8]>) -> Option<u16> {
+    let name = name.as_ref();
+    if name == b"*" {
         return Some(WILDCARD);
     }
-    let digits = name.strip_prefix(prefix)?;
-    let hexadecimal = digits
-        .bytes()
-        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if digits.len() != 4 || !hexadecimal {
-        return None;
-    }
-    u16::from_str_radix(digits, 16).ok()
+    let digits: [u8; 4] = name.strip_prefix(prefix.as_bytes())?.try_into().ok()?;
+    digits.iter().try_fold(0, |number, digit| match digit {
+        b'0'..=b'9' => Some(number << 4 | u16::from(digit - b'0')),
+        b'a'..=b'f' => Some(number << 4 | u16::from(digit - b'a' + 10)),
+        _ => None,
+    })
 }
 
 /// What an open package name starts with.

@@ -14,7 +14,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use property::{Property, groups, kind_of_tag, tag_of_kind, write_group, write_property};
+pub use property::{Property, groups, kind_of_tag, tag_of_kind, write_group, write_line};
 pub use record::{Attribute, Number, Record};
 
 /// One line of a body.

@@ -1,7 +1,6 @@
 //! SDP lines as Annex C properties and back (RFC 3525 7.1.8 and C.11).
 
-use super::{Line, lines};
-use crate::package::{OPEN_ITEM, PackageTable, Scope, open_number};
+use super::{Line, SdpError, lines};
 
 /// The tag of `v=`; those of `o s i u e p c b z k a t r m` follow in this order.
 const FIRST_TAG: u16 = 0xb001;
@@ -41,29 +40,21 @@ pub struct Property<'a> {
 }
 
 impl<'a> Property<'a> {
-    /// The property a line stands for: an SDP line, or `name=value` with an Annex C name (`NSAP=4700...`), or an open
-    /// name (`item_5005=...`) for a tag that Annex C does not list. `None` for anything else.
+    /// The property a line stands for; `None` when the line is not `letter=value` with a letter of C.11.
     #[inline]
     pub fn of_line(line: &Line<'a>) -> Option<Self> {
-        if let [kind, b'=', value @ ..] = line.content()
-            && let Some(tag) = tag_of_kind(kind.to_ascii_lowercase())
-        {
-            return Some(Self { tag, value });
+        match line.content() {
+            [kind, b'=', value @ ..] => Some(Self {
+                tag: tag_of_kind(kind.to_ascii_lowercase())?,
+                value,
+            }),
+            _ => None,
         }
-        let (name, value) = line.name_and_value()?;
-        let name = std::str::from_utf8(name).ok()?;
-        let table = PackageTable::standard();
-        let native = table.package_by_id(crate::package::NATIVE)?;
-        let listed = table
-            .item(native, Scope::Property, name)
-            .map(|item| item.id);
-        let tag = listed.or_else(|| open_number(OPEN_ITEM, name))?;
-        Some(Self { tag, value })
     }
 }
 
 /// A line's property and whether it begins a group; the offset of the line when it is no property.
-type GroupedProperty<'a> = Result<(bool, Property<'a>), super::SdpError>;
+type GroupedProperty<'a> = Result<(bool, Property<'a>), SdpError>;
 
 /// The properties of a body in order, each with `true` when it begins a group: the first, and every `v=` line after it.
 /// Empty lines are passed over.
@@ -72,7 +63,7 @@ pub fn groups(body: &[u8]) -> impl Iterator<Item = GroupedProperty<'_>> {
     lines(body)
         .filter(|line| !line.content().is_empty())
         .map(move |line| {
-            let property = Property::of_line(&line).ok_or(super::SdpError {
+            let property = Property::of_line(&line).ok_or(SdpError {
                 offset: line.offset(),
             })?;
             let begins = std::mem::take(&mut first) || property.tag == FIRST_TAG;
@@ -88,17 +79,13 @@ pub fn write_group(body: &mut Vec<u8>, first_tag: Option<u16>, line_end: &[u8]) 
     }
 }
 
-/// Writes what stands before a property's value: `c=`, `NSAP=`, `item_5005=`.
-pub fn write_property(body: &mut Vec<u8>, tag: u16) {
-    if let Some(kind) = kind_of_tag(tag) {
-        body.extend_from_slice(&[kind, b'=']);
-        return;
-    }
-    let table = PackageTable::standard();
-    let native = table.package_by_id(crate::package::NATIVE);
-    match native.and_then(|native| table.item_by_id(native, Scope::Property, tag)) {
-        Some(item) => body.extend_from_slice(item.name.as_bytes()),
-        None => body.extend_from_slice(format!("{OPEN_ITEM}{tag:04x}").as_bytes()),
-    }
-    body.push(b'=');
+/// Appends a property as a line, or gives `false` when its tag is not an SDP line's.
+pub fn write_line(body: &mut Vec<u8>, property: Property<'_>, line_end: &[u8]) -> bool {
+    let Some(kind) = kind_of_tag(property.tag) else {
+        return false;
+    };
+    body.extend_from_slice(&[kind, b'=']);
+    body.extend_from_slice(property.value);
+    body.extend_from_slice(line_end);
+    true
 }

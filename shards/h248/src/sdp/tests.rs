@@ -158,16 +158,22 @@ fn a_v_line_begins_a_group() {
 }
 
 #[test]
-fn other_annex_c_properties_are_named_lines() {
-    let tags: Vec<_> = groups(b"NSAP=4700\nitem_5005=1\nmedia=Audio\n")
-        .map(|p| p.expect("named").1.tag)
-        .collect();
-    assert_eq!(tags, [0x3003, 0x5005, 0x1001]);
+fn lines_become_properties_and_lines_again() {
+    let text = b"v=0\nC=IN IP4 $\nm=audio $ RTP/AVP 0\n";
     let mut body = Vec::new();
-    for tag in tags {
-        write_property(&mut body, tag);
+    for property in groups(text) {
+        let (_, property) = property.expect("SDP");
+        assert!(write_line(&mut body, property, b"\n"));
     }
-    assert_eq!(body, b"NSAP=item_5005=Media=");
+    assert_eq!(body, b"v=0\nc=IN IP4 $\nm=audio $ RTP/AVP 0\n");
+    assert!(!write_line(
+        &mut body,
+        Property {
+            tag: 0x1001,
+            value: b""
+        },
+        b"\n"
+    ));
     let errors: Vec<_> = groups(b"v=0\nno_such=1").filter_map(Result::err).collect();
     assert_eq!(errors, [SdpError { offset: 4 }]);
 }
