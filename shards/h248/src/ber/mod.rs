@@ -29,9 +29,10 @@ mod value;
 mod write;
 
 use crate::error::{DecodeError, Decoded, EncodeError, MiniMessage};
-use crate::model::{ActionReply, ActionRequest, Message, Transaction};
+use crate::model::{ActionReply, ActionRequest, Message, Transaction, TransactionId};
 use crate::package::PackageTable;
 use crate::termination_id::TerminationIdLayout;
+use crate::text::{Header, ReplyHeader};
 use crate::{Arena, Limits};
 
 /// How package values are wrapped when writing. Reading understands both.
@@ -87,17 +88,13 @@ pub fn decode<'a>(
     arena: &'a Arena,
     limits: &Limits,
     config: &BerConfig,
-) -> Result<Decoded<'a>, DecodeError<'a>> {
+) -> Result<Decoded<'a>, DecodeError> {
     decode::message(input, arena, limits, config)
 }
 
 /// Reads version and sender and nothing behind them; `None` when even those cannot be read.
-pub fn decode_mini<'a>(
-    input: &'a [u8],
-    arena: &'a Arena,
-    config: &BerConfig,
-) -> Option<MiniMessage<'a>> {
-    decode::mini(input, arena, config)
+pub fn decode_mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
+    decode::mini(input, config)
 }
 
 /// Appends a message to `out`. On error `out` is as it was.
@@ -113,7 +110,7 @@ pub fn encode(
     restoring(out, |out| encode::message(message, config, out))
 }
 
-/// Appends one element of `transactions`, as it stands within a message.
+/// Appends one transaction to `out`, to be put into a message by [`join_message`].
 ///
 /// # Errors
 /// As [`encode`].
@@ -125,11 +122,11 @@ pub fn encode_transaction(
     restoring(out, |out| encode::transaction(transaction, config, out))
 }
 
-/// Appends one element of `actions`, as it stands within a request.
+/// Appends one action to `out`, to be put into a transaction by [`join_request`].
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_action_request(
+pub fn encode_action(
     action: &ActionRequest<'_>,
     config: &BerConfig,
     out: &mut Vec<u8>,
@@ -137,7 +134,7 @@ pub fn encode_action_request(
     restoring(out, |out| encode::action_request(action, config, out))
 }
 
-/// Appends one element of `actionReplies`, as it stands within a reply; what segmentation counts.
+/// Appends one action reply to `out`, to be put into a transaction by [`join_reply`].
 ///
 /// # Errors
 /// As [`encode`].
@@ -147,6 +144,42 @@ pub fn encode_action_reply(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     restoring(out, |out| encode::action_reply(reply, config, out))
+}
+
+/// Appends a transaction request made of encoded actions.
+///
+/// # Errors
+/// [`EncodeError::Empty`] without actions.
+pub fn join_request(
+    id: TransactionId,
+    actions: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    encode::join_request(id, actions, out)
+}
+
+/// Appends a transaction reply made of encoded action replies.
+///
+/// # Errors
+/// [`EncodeError::Empty`] without replies.
+pub fn join_reply(
+    header: ReplyHeader,
+    replies: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    encode::join_reply(header, replies, out)
+}
+
+/// Appends a message made of encoded transactions.
+///
+/// # Errors
+/// [`EncodeError::Empty`] without transactions, [`EncodeError::OutOfRange`] for a version above 99.
+pub fn join_message(
+    header: &Header<'_>,
+    transactions: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    restoring(out, |out| encode::join_message(header, transactions, out))
 }
 
 fn restoring(

@@ -7,9 +7,10 @@ use crate::ber::read::{Element, Error, Result};
 use crate::codes::ErrorCode;
 use crate::error::Problem;
 use crate::model::{
-    AmmDescriptor, AmmRequest, AmmsReply, AuditReply, AuditRequest, AuditReturnParameter, Command,
-    CommandReply, List, NotifyReply, NotifyRequest, ServiceChangeReply, ServiceChangeRequest,
-    ServiceChangeResParm, ServiceChangeResult, SubtractRequest, TerminationAudit,
+    AmmDescriptor, AmmRequest, AmmsReply, AuditItem, AuditReply, AuditRequest,
+    AuditReturnParameter, Command, CommandReply, EventsDescriptor, List, NotifyReply,
+    NotifyRequest, ServiceChangeReply, ServiceChangeRequest, ServiceChangeResParm,
+    ServiceChangeResult, SubtractRequest, TerminationAudit,
 };
 
 /// The alternative of `AuditReturnParameter` that names descriptors without contents.
@@ -211,7 +212,7 @@ impl<'a> Decoder<'_, 'a> {
                 Some(EMPTY_DESCRIPTORS) => {
                     // A set on the wire, one item each in the model.
                     let empty = self.audit(parameter)?;
-                    audit.extend(empty.tokens.iter().map(AuditReturnParameter::Empty));
+                    audit.extend(empty.tokens.iter().map(empty_descriptor));
                 }
                 number => audit.push(self.audit_return(number, parameter)?),
             }
@@ -288,5 +289,16 @@ pub(super) fn unknown_descriptor(element: Element<'_>) -> Error {
     Error {
         code: ErrorCode::UNKNOWN_DESCRIPTOR.0,
         ..element.error(Problem::Unexpected("descriptor"))
+    }
+}
+
+/// A descriptor without contents: its own kind without items, where it has one.
+fn empty_descriptor<'a>(item: AuditItem) -> AuditReturnParameter<'a> {
+    match item {
+        AuditItem::Events => AuditReturnParameter::Events(EventsDescriptor::default()),
+        AuditItem::EventBuffer => AuditReturnParameter::EventBuffer(List::EMPTY),
+        AuditItem::Signals => AuditReturnParameter::Signals(List::EMPTY),
+        AuditItem::Statistics => AuditReturnParameter::Statistics(List::EMPTY),
+        _ => AuditReturnParameter::Empty(item),
     }
 }

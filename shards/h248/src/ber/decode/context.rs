@@ -103,11 +103,11 @@ impl<'a> Decoder<'_, 'a> {
         if let Some(logic) = reader.optional(8)? {
             let logic = logic.only()?;
             logic.null()?;
-            audit.select_logic = Some(match logic.number() {
+            audit.select_logic = match logic.number() {
                 Some(0) => SelectLogic::And,
                 Some(1) => SelectLogic::Or,
                 _ => return Err(logic.error(Problem::Unexpected("selectLogic"))),
-            });
+            };
         }
         reader.skip_extensions()?;
         Ok((audit != ContextAttrAuditRequest::default()).then_some(audit))

@@ -20,8 +20,8 @@ use crate::chars;
 use crate::codes::ErrorCode;
 use crate::error::{DecodeError, Decoded, Fault, MiniMessage, Position, Problem, SyntaxError};
 use crate::model::{
-    AuthData, AuthenticationHeader, ErrorDescriptor, List, MId, Message, MessageBody, MtpAddress,
-    PkgdName, Quoted, Ref, TerminationId, TerminationIdList, Token, Value,
+    AuthData, AuthenticationHeader, ErrorDescriptor, IntoOwned, List, MId, Message, MessageBody,
+    MtpAddress, PkgdName, Quoted, Ref, TerminationId, TerminationIdList, Token, Value,
 };
 use crate::package::{Item, Scope, ValueType};
 use crate::{Arena, Limits};
@@ -42,7 +42,7 @@ pub(super) fn message<'a>(
     arena: &'a Arena,
     limits: &Limits,
     config: &BerConfig,
-) -> core::result::Result<Decoded<'a>, DecodeError<'a>> {
+) -> core::result::Result<Decoded<'a>, DecodeError> {
     let decoder = Decoder {
         arena,
         limits,
@@ -54,19 +54,15 @@ pub(super) fn message<'a>(
         Ok(message) => Ok(Decoded { message, faults }),
         Err(error) => Err(DecodeError {
             error: decoder.syntax_error(error, ErrorCode::SYNTAX_ERROR_IN_MESSAGE),
-            mini: mini(input, arena, config).map(Box::new),
+            mini: mini(input, config).map(Box::new),
         }),
     }
 }
 
-pub(super) fn mini<'a>(
-    input: &'a [u8],
-    arena: &'a Arena,
-    config: &BerConfig,
-) -> Option<MiniMessage<'a>> {
-    let limits = Limits::default();
+pub(super) fn mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
+    let (limits, arena) = (Limits::default(), Arena::new());
     let decoder = Decoder {
-        arena,
+        arena: &arena,
         limits: &limits,
         names: Names { config },
         input_len: input.len(),
@@ -85,7 +81,10 @@ pub(super) fn mini<'a>(
     let mid = decoder
         .mid(reader.required(1, "mId").ok()?.only().ok()?)
         .ok()?;
-    Some(MiniMessage { version, mid })
+    Some(MiniMessage {
+        version,
+        mid: mid.into_owned(),
+    })
 }
 
 impl<'a> Decoder<'_, 'a> {

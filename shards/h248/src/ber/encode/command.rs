@@ -5,8 +5,8 @@ use crate::ber::write::constructed;
 use crate::error::EncodeError;
 use crate::model::{
     AmmDescriptor, AmmRequest, AmmsReply, AuditDescriptor, AuditItem, AuditReply, AuditRequest,
-    AuditReturnParameter, AuditTokens, Command, CommandReply, List, ServiceChangeReply,
-    ServiceChangeResParm, ServiceChangeResult,
+    AuditReturnParameter, AuditTokens, Command, CommandReply, EventsDescriptor, List,
+    ServiceChangeReply, ServiceChangeResParm, ServiceChangeResult,
 };
 
 impl Encoder<'_, '_> {
@@ -133,9 +133,9 @@ impl Encoder<'_, '_> {
         self.within(constructed(1), |e| {
             let mut rest = audit;
             while let [first, after @ ..] = rest {
-                rest = match first {
-                    AuditReturnParameter::Empty(item) => e.empty_descriptors(*item, after)?,
-                    _ => {
+                rest = match empty_item(first) {
+                    Some(item) => e.empty_descriptors(item, after)?,
+                    None => {
                         e.audit_return(first)?;
                         after
                     }
@@ -153,11 +153,12 @@ impl Encoder<'_, '_> {
     ) -> Result<&'r [AuditReturnParameter<'m>]> {
         let mut tokens = AuditTokens::default().with(first);
         let mut last = first;
-        while let [AuditReturnParameter::Empty(next), after @ ..] = rest
-            && *next as u8 > last as u8
+        while let [next, after @ ..] = rest
+            && let Some(next) = empty_item(next)
+            && next as u8 > last as u8
         {
-            tokens = tokens.with(*next);
-            last = *next;
+            tokens = tokens.with(next);
+            last = next;
             rest = after;
         }
         self.audit(
@@ -198,5 +199,23 @@ impl Encoder<'_, '_> {
                 ServiceChangeResult::Parms(parms) => e.service_change_res_parm(1, parms),
             })
         })
+    }
+}
+
+/// The item, when a descriptor has no contents.
+fn empty_item(parameter: &AuditReturnParameter<'_>) -> Option<AuditItem> {
+    match parameter {
+        AuditReturnParameter::Empty(item) => Some(*item),
+        AuditReturnParameter::Events(events) if *events == EventsDescriptor::default() => {
+            Some(AuditItem::Events)
+        }
+        AuditReturnParameter::EventBuffer(events) if events.is_empty() => {
+            Some(AuditItem::EventBuffer)
+        }
+        AuditReturnParameter::Signals(signals) if signals.is_empty() => Some(AuditItem::Signals),
+        AuditReturnParameter::Statistics(statistics) if statistics.is_empty() => {
+            Some(AuditItem::Statistics)
+        }
+        _ => None,
     }
 }

@@ -70,12 +70,10 @@ impl Encoder<'_, '_> {
         self.priority(5, audit.select_priority)?;
         self.optional_boolean(6, audit.select_emergency);
         self.optional_boolean(7, audit.select_ieps_call_ind);
-        if let Some(logic) = audit.select_logic {
+        // AND is what absence means.
+        if audit.select_logic == SelectLogic::Or {
             let mark = self.writer.open(constructed(8));
-            self.writer.null(primitive(match logic {
-                SelectLogic::And => 0,
-                SelectLogic::Or => 1,
-            }));
+            self.writer.null(primitive(1));
             self.writer.close(mark);
         }
         Ok(())

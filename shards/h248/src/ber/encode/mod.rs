@@ -14,11 +14,12 @@ use super::write::{Writer, constructed, primitive};
 use super::{BerConfig, value};
 use crate::error::EncodeError;
 use crate::model::{
-    ActionReply, ActionRequest, CommandRequest, ErrorDescriptor, MId, Message, MessageBody,
-    Parameter, ParmValue, Relation, TerminationId, Transaction, TransactionReply,
-    TransactionResult, Value,
+    ActionReply, ActionRequest, AuthenticationHeader, CommandRequest, ErrorDescriptor, MId,
+    Message, MessageBody, Parameter, ParmValue, Relation, TerminationId, Transaction,
+    TransactionId, TransactionReply, TransactionResult, Value,
 };
 use crate::package::{Item, ValueType};
+use crate::text::{Header, ReplyHeader};
 
 type Result<T> = core::result::Result<T, EncodeError>;
 
@@ -56,6 +57,77 @@ pub(super) fn action_reply(
     Encoder::new(config, out).action_reply(reply)
 }
 
+pub(super) fn join_request(id: TransactionId, actions: &[&[u8]], out: &mut Vec<u8>) -> Result<()> {
+    if actions.is_empty() {
+        return Err(EncodeError::Empty("actions"));
+    }
+    let mut writer = Writer::new(out);
+    let mark = writer.open(constructed(0));
+    writer.unsigned(primitive(0), id);
+    join(&mut writer, constructed(1), actions);
+    writer.close(mark);
+    Ok(())
+}
+
+pub(super) fn join_reply(header: ReplyHeader, replies: &[&[u8]], out: &mut Vec<u8>) -> Result<()> {
+    if replies.is_empty() {
+        return Err(EncodeError::Empty("action replies"));
+    }
+    let mut writer = Writer::new(out);
+    let mark = writer.open(constructed(2));
+    reply_head(&mut writer, header);
+    let result = writer.open(constructed(2));
+    join(&mut writer, constructed(1), replies);
+    writer.close(result);
+    reply_tail(&mut writer, header);
+    writer.close(mark);
+    Ok(())
+}
+
+pub(super) fn join_message(
+    header: &Header<'_>,
+    transactions: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    if transactions.is_empty() {
+        return Err(EncodeError::Empty("transactions"));
+    }
+    let config = BerConfig::default();
+    Encoder::new(&config, out).shell(
+        header.auth_header.as_ref(),
+        header.version,
+        &header.mid,
+        |e| {
+            join(&mut e.writer, constructed(1), transactions);
+            Ok(())
+        },
+    )
+}
+
+fn join(writer: &mut Writer<'_>, tag: u8, parts: &[&[u8]]) {
+    let mark = writer.open(tag);
+    parts.iter().for_each(|part| writer.raw(part));
+    writer.close(mark);
+}
+
+/// What stands before a reply's result.
+fn reply_head(writer: &mut Writer<'_>, header: ReplyHeader) {
+    writer.unsigned(primitive(0), header.transaction_id);
+    if header.imm_ack_required {
+        writer.null(primitive(1));
+    }
+}
+
+/// What stands behind a reply's result.
+fn reply_tail(writer: &mut Writer<'_>, header: ReplyHeader) {
+    if let Some(segment) = header.segment {
+        writer.unsigned(primitive(3), segment.number.into());
+        if segment.complete {
+            writer.null(primitive(4));
+        }
+    }
+}
+
 impl<'c, 'o> Encoder<'c, 'o> {
     fn new(config: &'c BerConfig, out: &'o mut Vec<u8>) -> Self {
         Self {
@@ -65,8 +137,37 @@ impl<'c, 'o> Encoder<'c, 'o> {
     }
 
     fn message(&mut self, message: &Message<'_>) -> Result<()> {
+        self.shell(
+            message.auth_header.as_ref(),
+            message.version,
+            &message.mid,
+            |e| match &message.body {
+                MessageBody::Error(error) => e.error_descriptor(0, error),
+                MessageBody::Transactions(transactions) if transactions.is_empty() => {
+                    Err(EncodeError::Empty("transactions"))
+                }
+                MessageBody::Transactions(transactions) => {
+                    e.list(constructed(1), transactions, |e, transaction| {
+                        e.transaction(transaction)
+                    })
+                }
+            },
+        )
+    }
+
+    /// A message around the alternative of `messageBody` that `body` writes.
+    fn shell(
+        &mut self,
+        auth_header: Option<&AuthenticationHeader>,
+        version: u8,
+        mid: &MId<'_>,
+        body: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        if version > 99 {
+            return Err(EncodeError::OutOfRange("version"));
+        }
         self.within(SEQUENCE, |e| {
-            if let Some(header) = &message.auth_header {
+            if let Some(header) = auth_header {
                 e.within(constructed(0), |e| {
                     e.writer.octets(primitive(0), &header.sec_parm_index);
                     e.writer.octets(primitive(1), &header.seq_num);
@@ -75,22 +176,9 @@ impl<'c, 'o> Encoder<'c, 'o> {
                 })?;
             }
             e.within(constructed(1), |e| {
-                if message.version > 99 {
-                    return Err(EncodeError::OutOfRange("version"));
-                }
-                e.writer.unsigned(primitive(0), message.version.into());
-                e.within(constructed(1), |e| e.address(&message.mid, 0))?;
-                e.within(constructed(2), |e| match &message.body {
-                    MessageBody::Error(error) => e.error_descriptor(0, error),
-                    MessageBody::Transactions(transactions) if transactions.is_empty() => {
-                        Err(EncodeError::Empty("transactions"))
-                    }
-                    MessageBody::Transactions(transactions) => {
-                        e.list(constructed(1), transactions, |e, transaction| {
-                            e.transaction(transaction)
-                        })
-                    }
-                })
+                e.writer.unsigned(primitive(0), version.into());
+                e.within(constructed(1), |e| e.address(mid, 0))?;
+                e.within(constructed(2), body)
             })
         })
     }
@@ -153,18 +241,19 @@ impl<'c, 'o> Encoder<'c, 'o> {
     }
 
     fn transaction_reply(&mut self, reply: &TransactionReply<'_>) -> Result<()> {
-        self.writer.unsigned(primitive(0), reply.transaction_id);
-        self.flag(1, reply.imm_ack_required);
+        let header = ReplyHeader {
+            transaction_id: reply.transaction_id,
+            imm_ack_required: reply.imm_ack_required,
+            segment: reply.segment,
+        };
+        reply_head(&mut self.writer, header);
         self.within(constructed(2), |e| match &reply.result {
             TransactionResult::Error(error) => e.error_descriptor(0, error),
             TransactionResult::ActionReplies(replies) => {
                 e.list(constructed(1), replies, |e, reply| e.action_reply(reply))
             }
         })?;
-        if let Some(segment) = reply.segment {
-            self.writer.unsigned(primitive(3), segment.number.into());
-            self.flag(4, segment.complete);
-        }
+        reply_tail(&mut self.writer, header);
         Ok(())
     }
 
