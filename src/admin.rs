@@ -4,7 +4,7 @@
 mod http;
 mod report;
 
-pub use report::{Report, Stage};
+pub use report::{Report, ShardPages, Stage};
 
 use http::{Reply, Request};
 use std::io;

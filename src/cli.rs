@@ -2,10 +2,12 @@
 
 use crate::bench::plan::{Endpoints, Pace, Plan, Ports, Sources};
 use crate::bench::run::Run;
-use crate::config::{Address, ConfigError, CpuSet, Size, Span};
+use crate::config::{Address, ConfigError, CpuSet, Link, Listen, Size, Span};
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};
+use megaphone_core::LIMITS;
 use megaphone_frame::Framing;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,6 +27,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve clients; without options a safe default on loopback.
+    Serve(Box<ServeArgs>),
     /// Measure a server, or this program, from outside.
     #[command(subcommand)]
     Bench(Box<Bench>),
@@ -34,6 +38,97 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `serve`, with the defaults of its options.
+impl Default for Command {
+    fn default() -> Command {
+        let parsed = Cli::try_parse_from(["megaphone", "serve"]);
+        parsed.ok().and_then(|cli| cli.command).expect("every option of serve has a default")
+    }
+}
+
+/// What to serve, and how.
+#[derive(Args, Debug, Default)]
+pub struct ServeArgs {
+    /// Threads with a ring each, or auto: one per processor, more if the limit on descriptors asks for it.
+    #[arg(long, value_name = "N|auto", default_value = "auto", env = "MEGAPHONE_SHARDS")]
+    pub shards: Shards,
+    /// Processors to pin shards to, such as 2-5,8; all that are allowed if none are named.
+    #[arg(long, value_name = "CPUS", env = "MEGAPHONE_CPUSET")]
+    pub cpuset: Option<CpuSet>,
+    /// Connections to be ready for: with --shards auto, so many shards that their tables hold them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub connections: u32,
+    /// Where clients come in: tcp://ADDR:PORT?framing=F&route=R or unix:PATH?...; F is raw, classic-fixed, classic-var or
+    /// tpkt; R is echo, discard or link:NAME.
+    #[arg(long, value_name = "SPEC")]
+    pub listen: Vec<Listen>,
+    /// Where backends come in, listen:ADDR?name=NAME, or are called, connect:ADDR?name=NAME.
+    #[arg(long, value_name = "SPEC")]
+    pub link: Vec<Link>,
+    /// Where /metrics, /healthz and /readyz are answered, or off.
+    #[arg(long, value_name = "ADDR:PORT|off", default_value = "127.0.0.1:9464", env = "MEGAPHONE_METRICS")]
+    pub metrics: Metrics,
+    /// How long clients may take to leave after SIGTERM.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub drain: Span,
+    /// A limit of each shard, KEY=NUMBER; repeatable. An unknown key prints those that exist.
+    #[arg(long, value_name = "KEY=N")]
+    pub limit: Vec<LimitArg>,
+    /// The name that backends are told; this machine's if none is given.
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+}
+
+/// Where the reading side is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nowhere.
+    Off,
+    /// There.
+    At(SocketAddr),
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics::At(SocketAddr::from(([127, 0, 0, 1], 9464)))
+    }
+}
+
+impl FromStr for Metrics {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Metrics, ConfigError> {
+        if text == "off" {
+            return Ok(Metrics::Off);
+        }
+        let malformed = |_| ConfigError::malformed(text, "a numeric IP address with a port, or off", "127.0.0.1:9464");
+        text.parse().map(Metrics::At).map_err(malformed)
+    }
+}
+
+/// A limit by its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitArg {
+    /// The key, which exists.
+    pub key: String,
+    /// Its value; units are in the key.
+    pub value: u32,
+}
+
+impl FromStr for LimitArg {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<LimitArg, ConfigError> {
+        let malformed = || ConfigError::malformed(text, "a limit's key and a number", "frame_bytes_max=65536");
+        let (key, value) = text.split_once('=').ok_or_else(malformed)?;
+        if !LIMITS.iter().any(|limit| limit.key == key) {
+            let known: Vec<&str> = LIMITS.iter().map(|limit| limit.key).collect();
+            return Err(ConfigError::UnknownKey { key: key.into(), known: known.join(", ") });
+        }
+        Ok(LimitArg { key: key.into(), value: value.parse().map_err(|_| malformed())? })
+    }
 }
 
 /// What to measure.
@@ -135,9 +230,10 @@ pub struct IdleArgs {
 }
 
 /// A number of shards, or the program's choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shards {
     /// As many as fit.
+    #[default]
     Auto,
     /// So many.
     Count(u16),

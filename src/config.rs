@@ -3,11 +3,15 @@
 
 pub mod address;
 pub mod cpuset;
+pub mod link;
+pub mod listen;
 pub mod query;
 pub mod units;
 
 pub use address::Address;
 pub use cpuset::CpuSet;
+pub use link::Link;
+pub use listen::Listen;
 pub use query::Query;
 pub use units::{Size, Span};
 

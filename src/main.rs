@@ -5,6 +5,7 @@ use clap::Parser;
 use megaphone::card::Card;
 use megaphone::cli::{Bench, Cli, Command};
 use megaphone::failure::Failure;
+use megaphone::serve::serve;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
             };
         }
     };
-    match execute(cli) {
+    match execute(cli.command.unwrap_or_else(Command::default)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("megaphone: {failure}");
@@ -34,14 +35,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
-        Some(Command::Bench(bench)) => measure(*bench),
-        Some(Command::Card { json }) => {
+fn execute(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => serve(*args),
+        Command::Bench(bench) => measure(*bench),
+        Command::Card { json } => {
             print_card(&Card::read(), json);
             Ok(())
         }
-        None => Err(Failure::Unavailable("serving is not built yet".into())),
     }
 }
 

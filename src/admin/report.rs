@@ -3,12 +3,11 @@
 use megaphone_metrics::{Exposition, Format, Page, Snapshot};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// A shard that has published nothing for so long stands still: it publishes at least once a second.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// Attempts to read a page that is being published; each publication takes microseconds, once in a while.
+/// Attempts to read a page; one fails only if the shard publishes twice while it is copied.
 const READ_ATTEMPTS: usize = 100;
 
 /// How far the process has come.
@@ -23,13 +22,16 @@ pub enum Stage {
     Draining = 2,
 }
 
+/// The pages of one shard, one for each of its parts that counts: engine and machine.
+pub type ShardPages = Vec<Arc<Page>>;
+
 /// The pages of all shards and the stage of the process, shared by the threads that answer.
 #[derive(Debug)]
 pub struct Report {
     started: Instant,
     stage: AtomicU8,
     links: Vec<String>,
-    pages: Vec<Arc<Page>>,
+    pages: Vec<ShardPages>,
     /// Per shard: publications when last looked at, and when that number was first seen.
     seen: Mutex<Vec<(u64, Instant)>>,
 }
@@ -37,7 +39,7 @@ pub struct Report {
 impl Report {
     /// A report over the shards' pages, by shard number; `links` are the names of the configured links.
     #[must_use]
-    pub fn new(pages: Vec<Arc<Page>>, links: Vec<String>) -> Report {
+    pub fn new(pages: Vec<ShardPages>, links: Vec<String>) -> Report {
         let started = Instant::now();
         let seen = Mutex::new(vec![(0, started); pages.len()]);
         Report {
@@ -57,7 +59,7 @@ impl Report {
     /// The exposition of all figures.
     #[must_use]
     pub fn metrics(&self, format: Format) -> String {
-        let shards: Vec<Snapshot> = self.pages.iter().map(|page| read(page)).collect();
+        let shards: Vec<Snapshot> = self.pages.iter().map(|pages| read(pages)).collect();
         let exposition = Exposition {
             build: &[("version", env!("CARGO_PKG_VERSION"))],
             uptime: self.started.elapsed(),
@@ -74,8 +76,8 @@ impl Report {
     /// A sentence that names the first shard that stands still.
     pub fn health(&self, now: Instant) -> Result<String, String> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for (shard, (page, (count, since))) in self.pages.iter().zip(seen.iter_mut()).enumerate() {
-            let publications = page.publications();
+        for (shard, (pages, (count, since))) in self.pages.iter().zip(seen.iter_mut()).enumerate() {
+            let publications = pages.iter().map(|page| page.publications()).sum();
             if publications != *count {
                 (*count, *since) = (publications, now);
             }
@@ -104,14 +106,14 @@ impl Report {
     }
 }
 
-/// The last publication of a page; after many torn attempts an older one is no worse than none.
-fn read(page: &Page) -> Snapshot {
-    let mut snapshot = Snapshot::new();
-    for _ in 0..READ_ATTEMPTS {
-        if page.read(&mut snapshot) {
-            return snapshot;
+/// The last publications of a shard's parts, together.
+fn read(pages: &[Arc<Page>]) -> Snapshot {
+    let (mut shard, mut part) = (Snapshot::new(), Snapshot::new());
+    for page in pages {
+        // A page that is torn again and again is left out: its figures are back with the next scrape.
+        if (0..READ_ATTEMPTS).any(|_| page.read(&mut part)) {
+            shard.merge(&part);
         }
-        thread::yield_now();
     }
-    Snapshot::new()
+    shard
 }

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 
 fn report(shards: usize) -> (Vec<Arc<Page>>, Arc<Report>) {
     let pages: Vec<_> = (0..shards).map(|_| Arc::new(Page::new(1))).collect();
-    let report = Report::new(pages.clone(), vec!["chat".into()]);
+    let by_shard = pages.iter().map(|page| vec![Arc::clone(page)]).collect();
+    let report = Report::new(by_shard, vec!["chat".into()]);
     (pages, Arc::new(report))
 }
 

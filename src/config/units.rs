@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Size(pub u64);
 
 /// A span of time: `500ns`, `20us`, `250ms`, `30s`, `5m`, `1h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
 const SIZE_UNITS: &[(&str, u64)] = &[

@@ -118,6 +118,17 @@ impl Snapshot {
         }
     }
 
+    /// Adds what another part of the same shard counted on a page of its own. Each figure is counted by one part,
+    /// so the sum is that part's value.
+    pub fn merge(&mut self, other: &Snapshot) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
+            *mine = mine.wrapping_add(*theirs);
+        }
+    }
+
     fn word(&self, at: usize) -> u64 {
         self.words.get(at).copied().unwrap_or(0)
     }

@@ -39,6 +39,25 @@ fn what_was_published_is_read_back() {
 }
 
 #[test]
+fn two_pages_of_one_shard_make_one_snapshot() {
+    let (mut engine, mut machine) = (Cells::new(0), Cells::new(2));
+    engine.add(Metric::UringEnter, 3);
+    machine.add(Metric::FramesIn, 4);
+    machine.link_add(1, LinkMetric::Up, 1);
+    engine.record(Histogram::ReactorStall, 9);
+    let mut merged = Snapshot::new();
+    for (cells, links) in [(&engine, 0), (&machine, 2)] {
+        let (page, mut snapshot) = (Page::new(links), Snapshot::new());
+        cells.publish(&page);
+        assert!(page.read(&mut snapshot));
+        merged.merge(&snapshot);
+    }
+    assert_eq!((merged.get(Metric::UringEnter), merged.get(Metric::FramesIn)), (3, 4));
+    assert_eq!(merged.link(1, LinkMetric::Up), 1);
+    assert_eq!(merged.histogram(Histogram::ReactorStall).count(), 1);
+}
+
+#[test]
 fn links_that_were_not_configured_are_ignored() {
     let (mut cells, page, mut snapshot) = (Cells::new(1), Page::new(1), Snapshot::new());
     cells.link_add(1, LinkMetric::Up, 1);

@@ -1,0 +1,107 @@
+//! `--link`: the connections to backends, opened by either side.
+
+use super::{Address, ConfigError, Query, listen};
+use megaphone_core::{Dialect, LinkSide, LinkSpec, Target};
+use megaphone_engine::ListenerSpec;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+#[cfg(test)]
+mod tests;
+
+/// A link: `listen:127.0.0.1:6280?name=chat` or `connect:unix:/run/ejabberd/megaphone?name=chat`.
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `name` | what routes call it; several links may have the same name |
+/// | `framing` | `link` (the link protocol, which is the default), `classic-fixed` or `classic-var` |
+/// | `token-file` | a file with the secret that both sides say in HELLO |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What routes call it.
+    pub name: String,
+    /// Where to listen or connect.
+    pub address: Address,
+    /// Who opens the connection.
+    pub side: Side,
+    /// What is spoken.
+    pub dialect: Dialect,
+    /// Where the secret is.
+    pub token_file: Option<PathBuf>,
+}
+
+/// Who opens a link's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The backend does.
+    Listen,
+    /// We do.
+    Connect,
+}
+
+const EXAMPLE: &str = "listen:127.0.0.1:6280?name=chat";
+
+impl FromStr for Link {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Link, ConfigError> {
+        let (head, mut query) = Query::split(text)?;
+        let sides = [("listen:", Side::Listen), ("connect:", Side::Connect)];
+        let (address, side) = sides
+            .into_iter()
+            .find_map(|(prefix, side)| Some((head.strip_prefix(prefix)?, side)))
+            .ok_or_else(|| ConfigError::malformed(head, "listen:ADDR or connect:ADDR", EXAMPLE))?;
+        let address = address.parse()?;
+        let name = query.require("name", "name=chat")?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err(ConfigError::malformed(name, "a name of letters, digits, - _ and .", "name=chat"));
+        }
+        let dialect = query.take("framing").map_or(Ok(Dialect::V1), dialect)?;
+        let token_file = query.take("token-file").map(PathBuf::from);
+        query.finish()?;
+        Ok(Link { name: name.into(), address, side, dialect, token_file })
+    }
+}
+
+fn dialect(text: &str) -> Result<Dialect, ConfigError> {
+    let all = [Dialect::V1, Dialect::ClassicFixed, Dialect::ClassicVar];
+    all.into_iter().find(|dialect| dialect.framing().name() == text).ok_or_else(|| {
+        ConfigError::malformed(text, "a framing of links: link, classic-fixed or classic-var", "framing=link")
+    })
+}
+
+impl Link {
+    /// The machine's half, with the secret that was read.
+    #[must_use]
+    pub fn link_spec(&self, token: Vec<u8>) -> LinkSpec {
+        let side = match (self.side, &self.address) {
+            (Side::Listen, _) => LinkSide::Listen,
+            (Side::Connect, Address::Tcp(to)) => LinkSide::Connect(Target::Tcp { to: *to, from: None }),
+            (Side::Connect, Address::Unix(path)) => LinkSide::Connect(Target::Unix(path.clone())),
+        };
+        LinkSpec { name: self.name.clone(), side, dialect: self.dialect, token }
+    }
+
+    /// The engine's half, if backends connect to us.
+    #[must_use]
+    pub fn listener(&self) -> Option<ListenerSpec> {
+        (self.side == Side::Listen).then(|| ListenerSpec { wants_peer: false, ..listen::spec(&self.address) })
+    }
+}
+
+/// For the operator.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.side {
+            Side::Listen => "come in at",
+            Side::Connect => "are called at",
+        };
+        write!(f, "of link {} {verb} {}", self.name, self.address)?;
+        match self.dialect {
+            Dialect::V1 => Ok(()),
+            other => write!(f, ", {}", other.framing()),
+        }
+    }
+}

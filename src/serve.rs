@@ -1,0 +1,100 @@
+//! `megaphone serve`: turns what was asked for into an engine full of shards, and sees it through to its end. What
+//! the shards do with clients is not known here.
+
+mod setup;
+
+pub use setup::Setup;
+
+use crate::admin::{self, Report, Stage};
+use crate::cli::{Metrics, ServeArgs};
+use crate::failure::Failure;
+use megaphone_core::{Note, NoteLevel, Shard, ShardId};
+use megaphone_engine::{Birth, Controls, EngineError, NoteSink, Running};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Serves until a signal ends it: the first one drains, a second one ends at once.
+///
+/// # Errors
+///
+/// Anything that keeps it from starting, with the likely cause; a shard that failed later.
+pub fn serve(args: ServeArgs) -> Result<(), Failure> {
+    let setup = Setup::new(args)?;
+    // First what may fail without a trace, then threads.
+    let reading_side = match setup.metrics {
+        Metrics::Off => None,
+        Metrics::At(at) => {
+            let bound = TcpListener::bind(at);
+            Some(bound.map_err(|error| Failure::from_io(&format!("listening for --metrics on {at}"), &error))?)
+        }
+    };
+    let signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| Failure::from_io("waiting for signals", &error))?;
+    let report = Arc::new(Report::new(setup.pages(), setup.link_names()));
+    if let Some(listener) = &reading_side {
+        admin::start(listener, &report).map_err(|error| Failure::from_io("starting the reading side", &error))?;
+    }
+    let running = start(&setup)?;
+    obey(signals, running.controls(), Arc::clone(&report), setup.patience)?;
+    report.set_stage(Stage::Serving);
+    print!("{setup}");
+    running.join().map(drop).map_err(failure)
+}
+
+/// Starts the shards.
+fn start(setup: &Setup) -> Result<Running<()>, Failure> {
+    let mut config = setup.engine.clone();
+    config.notes = notes();
+    let (template, pages) = (setup.shard.clone(), setup.machine_pages.clone());
+    let make = move |birth: Birth| {
+        let mut config = template.clone();
+        (config.shard, config.shards) = (birth.shard, birth.shards);
+        let page = pages.get(usize::from(birth.shard.0)).cloned();
+        Shard::new(config, birth.pool, page).expect("the same configuration was checked before the start")
+    };
+    megaphone_engine::run(config, make, drop).map_err(failure)
+}
+
+/// Waits for signals on a thread of its own.
+fn obey(mut signals: Signals, controls: Controls, report: Arc<Report>, patience: Duration) -> Result<(), Failure> {
+    let wait = move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count == 0 {
+                report.set_stage(Stage::Draining);
+                eprintln!("draining for {patience:?} at most; another signal ends at once");
+                controls.drain(patience);
+            } else {
+                controls.stop();
+            }
+        }
+    };
+    let started = thread::Builder::new().name("signals".into()).spawn(wait);
+    started.map(drop).map_err(|error| Failure::from_io("starting a thread", &error))
+}
+
+/// Notes of machines go to the standard error, one line each.
+fn notes() -> NoteSink {
+    Arc::new(|shard: ShardId, note: &Note| {
+        let level = match note.level {
+            NoteLevel::Info => "info",
+            NoteLevel::Warning => "warning",
+            NoteLevel::Error => "error",
+        };
+        eprintln!("{level}: shard {}: {}", shard.0, note.text);
+    })
+}
+
+/// An engine's error as a reason to end.
+fn failure(error: EngineError) -> Failure {
+    match error {
+        EngineError::Listen { address, source } => Failure::from_io(&format!("listening on {address}"), &source),
+        EngineError::Config(text) => Failure::Config(text),
+        EngineError::Uring { .. } | EngineError::Opcode(_) | EngineError::Descriptors { .. } => {
+            Failure::Unavailable(error.to_string())
+        }
+        _ => Failure::Os(error.to_string()),
+    }
+}
