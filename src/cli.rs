@@ -44,7 +44,10 @@ pub enum Command {
 impl Default for Command {
     fn default() -> Command {
         let parsed = Cli::try_parse_from(["megaphone", "serve"]);
-        parsed.ok().and_then(|cli| cli.command).expect("every option of serve has a default")
+        parsed
+            .ok()
+            .and_then(|cli| cli.command)
+            .expect("every option of serve has a default")
     }
 }
 
@@ -52,7 +55,12 @@ impl Default for Command {
 #[derive(Args, Debug, Default)]
 pub struct ServeArgs {
     /// Threads with a ring each, or auto: one per processor, more if the limit on descriptors asks for it.
-    #[arg(long, value_name = "N|auto", default_value = "auto", env = "MEGAPHONE_SHARDS")]
+    #[arg(
+        long,
+        value_name = "N|auto",
+        default_value = "auto",
+        env = "MEGAPHONE_SHARDS"
+    )]
     pub shards: Shards,
     /// Processors to pin shards to, such as 2-5,8; all that are allowed if none are named.
     #[arg(long, value_name = "CPUS", env = "MEGAPHONE_CPUSET")]
@@ -68,7 +76,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SPEC")]
     pub link: Vec<Link>,
     /// Where /metrics, /healthz and /readyz are answered, or off.
-    #[arg(long, value_name = "ADDR:PORT|off", default_value = "127.0.0.1:9464", env = "MEGAPHONE_METRICS")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT|off",
+        default_value = "127.0.0.1:9464",
+        env = "MEGAPHONE_METRICS"
+    )]
     pub metrics: Metrics,
     /// How long clients may take to leave after SIGTERM.
     #[arg(long, value_name = "TIME", default_value = "30s")]
@@ -103,7 +116,13 @@ impl FromStr for Metrics {
         if text == "off" {
             return Ok(Metrics::Off);
         }
-        let malformed = |_| ConfigError::malformed(text, "a numeric IP address with a port, or off", "127.0.0.1:9464");
+        let malformed = |_| {
+            ConfigError::malformed(
+                text,
+                "a numeric IP address with a port, or off",
+                "127.0.0.1:9464",
+            )
+        };
         text.parse().map(Metrics::At).map_err(malformed)
     }
 }
@@ -121,13 +140,20 @@ impl FromStr for LimitArg {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<LimitArg, ConfigError> {
-        let malformed = || ConfigError::malformed(text, "a limit's key and a number", "frame_bytes_max=65536");
+        let malformed =
+            || ConfigError::malformed(text, "a limit's key and a number", "frame_bytes_max=65536");
         let (key, value) = text.split_once('=').ok_or_else(malformed)?;
         if !LIMITS.iter().any(|limit| limit.key == key) {
             let known: Vec<&str> = LIMITS.iter().map(|limit| limit.key).collect();
-            return Err(ConfigError::UnknownKey { key: key.into(), known: known.join(", ") });
+            return Err(ConfigError::UnknownKey {
+                key: key.into(),
+                known: known.join(", "),
+            });
         }
-        Ok(LimitArg { key: key.into(), value: value.parse().map_err(|_| malformed())? })
+        Ok(LimitArg {
+            key: key.into(),
+            value: value.parse().map_err(|_| malformed())?,
+        })
     }
 }
 

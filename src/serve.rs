@@ -29,16 +29,25 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
         Metrics::Off => None,
         Metrics::At(at) => {
             let bound = TcpListener::bind(at);
-            Some(bound.map_err(|error| Failure::from_io(&format!("listening for --metrics on {at}"), &error))?)
+            Some(bound.map_err(|error| {
+                Failure::from_io(&format!("listening for --metrics on {at}"), &error)
+            })?)
         }
     };
-    let signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| Failure::from_io("waiting for signals", &error))?;
+    let signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| Failure::from_io("waiting for signals", &error))?;
     let report = Arc::new(Report::new(setup.pages(), setup.link_names()));
     if let Some(listener) = &reading_side {
-        admin::start(listener, &report).map_err(|error| Failure::from_io("starting the reading side", &error))?;
+        admin::start(listener, &report)
+            .map_err(|error| Failure::from_io("starting the reading side", &error))?;
     }
     let running = start(&setup)?;
-    obey(signals, running.controls(), Arc::clone(&report), setup.patience)?;
+    obey(
+        signals,
+        running.controls(),
+        Arc::clone(&report),
+        setup.patience,
+    )?;
     report.set_stage(Stage::Serving);
     print!("{setup}");
     running.join().map(drop).map_err(failure)
@@ -53,13 +62,19 @@ fn start(setup: &Setup) -> Result<Running<()>, Failure> {
         let mut config = template.clone();
         (config.shard, config.shards) = (birth.shard, birth.shards);
         let page = pages.get(usize::from(birth.shard.0)).cloned();
-        Shard::new(config, birth.pool, page).expect("the same configuration was checked before the start")
+        Shard::new(config, birth.pool, page)
+            .expect("the same configuration was checked before the start")
     };
     megaphone_engine::run(config, make, drop).map_err(failure)
 }
 
 /// Waits for signals on a thread of its own.
-fn obey(mut signals: Signals, controls: Controls, report: Arc<Report>, patience: Duration) -> Result<(), Failure> {
+fn obey(
+    mut signals: Signals,
+    controls: Controls,
+    report: Arc<Report>,
+    patience: Duration,
+) -> Result<(), Failure> {
     let wait = move || {
         for (count, _) in signals.forever().enumerate() {
             if count == 0 {
@@ -72,7 +87,9 @@ fn obey(mut signals: Signals, controls: Controls, report: Arc<Report>, patience:
         }
     };
     let started = thread::Builder::new().name("signals".into()).spawn(wait);
-    started.map(drop).map_err(|error| Failure::from_io("starting a thread", &error))
+    started
+        .map(drop)
+        .map_err(|error| Failure::from_io("starting a thread", &error))
 }
 
 /// Notes of machines go to the standard error, one line each.
@@ -90,7 +107,9 @@ fn notes() -> NoteSink {
 /// An engine's error as a reason to end.
 fn failure(error: EngineError) -> Failure {
     match error {
-        EngineError::Listen { address, source } => Failure::from_io(&format!("listening on {address}"), &source),
+        EngineError::Listen { address, source } => {
+            Failure::from_io(&format!("listening on {address}"), &source)
+        }
         EngineError::Config(text) => Failure::Config(text),
         EngineError::Uring { .. } | EngineError::Opcode(_) | EngineError::Descriptors { .. } => {
             Failure::Unavailable(error.to_string())

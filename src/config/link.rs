@@ -56,20 +56,36 @@ impl FromStr for Link {
         let name = query.require("name", "name=chat")?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || !name.chars().all(is_name) {
-            return Err(ConfigError::malformed(name, "a name of letters, digits, - _ and .", "name=chat"));
+            return Err(ConfigError::malformed(
+                name,
+                "a name of letters, digits, - _ and .",
+                "name=chat",
+            ));
         }
         let dialect = query.take("framing").map_or(Ok(Dialect::V1), dialect)?;
         let token_file = query.take("token-file").map(PathBuf::from);
         query.finish()?;
-        Ok(Link { name: name.into(), address, side, dialect, token_file })
+        Ok(Link {
+            name: name.into(),
+            address,
+            side,
+            dialect,
+            token_file,
+        })
     }
 }
 
 fn dialect(text: &str) -> Result<Dialect, ConfigError> {
     let all = [Dialect::V1, Dialect::ClassicFixed, Dialect::ClassicVar];
-    all.into_iter().find(|dialect| dialect.framing().name() == text).ok_or_else(|| {
-        ConfigError::malformed(text, "a framing of links: link, classic-fixed or classic-var", "framing=link")
-    })
+    all.into_iter()
+        .find(|dialect| dialect.framing().name() == text)
+        .ok_or_else(|| {
+            ConfigError::malformed(
+                text,
+                "a framing of links: link, classic-fixed or classic-var",
+                "framing=link",
+            )
+        })
 }
 
 impl Link {
@@ -78,16 +94,27 @@ impl Link {
     pub fn link_spec(&self, token: Vec<u8>) -> LinkSpec {
         let side = match (self.side, &self.address) {
             (Side::Listen, _) => LinkSide::Listen,
-            (Side::Connect, Address::Tcp(to)) => LinkSide::Connect(Target::Tcp { to: *to, from: None }),
+            (Side::Connect, Address::Tcp(to)) => LinkSide::Connect(Target::Tcp {
+                to: *to,
+                from: None,
+            }),
             (Side::Connect, Address::Unix(path)) => LinkSide::Connect(Target::Unix(path.clone())),
         };
-        LinkSpec { name: self.name.clone(), side, dialect: self.dialect, token }
+        LinkSpec {
+            name: self.name.clone(),
+            side,
+            dialect: self.dialect,
+            token,
+        }
     }
 
     /// The engine's half, if backends connect to us.
     #[must_use]
     pub fn listener(&self) -> Option<ListenerSpec> {
-        (self.side == Side::Listen).then(|| ListenerSpec { wants_peer: false, ..listen::spec(&self.address) })
+        (self.side == Side::Listen).then(|| ListenerSpec {
+            wants_peer: false,
+            ..listen::spec(&self.address)
+        })
     }
 }
 

@@ -52,7 +52,11 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Listen, ConfigError> {
         let (address, mut query) = Query::split(text)?;
         if !address.starts_with("tcp://") && !address.starts_with("unix:") {
-            return Err(ConfigError::malformed(address, "an address with its scheme, tcp:// or unix:", EXAMPLE));
+            return Err(ConfigError::malformed(
+                address,
+                "an address with its scheme, tcp:// or unix:",
+                EXAMPLE,
+            ));
         }
         let address = address.parse()?;
         let framing = framing(query.require("framing", "framing=raw")?)?;
@@ -63,15 +67,32 @@ impl FromStr for Listen {
         };
         let socket = Socket::take(&mut query)?;
         query.finish()?;
-        Ok(Listen { address, client: ClientListener { framing, route, frame_bytes_max }, socket })
+        Ok(Listen {
+            address,
+            client: ClientListener {
+                framing,
+                route,
+                frame_bytes_max,
+            },
+            socket,
+        })
     }
 }
 
 const EXAMPLE: &str = "tcp://127.0.0.1:7000?framing=raw&route=echo";
 
 fn framing(text: &str) -> Result<Framing, ConfigError> {
-    let malformed = || ConfigError::malformed(text, "a framing of clients: raw, classic-fixed, classic-var or tpkt", "framing=raw");
-    text.parse().ok().filter(|framing| *framing != Framing::Link).ok_or_else(malformed)
+    let malformed = || {
+        ConfigError::malformed(
+            text,
+            "a framing of clients: raw, classic-fixed, classic-var or tpkt",
+            "framing=raw",
+        )
+    };
+    text.parse()
+        .ok()
+        .filter(|framing| *framing != Framing::Link)
+        .ok_or_else(malformed)
 }
 
 fn route(text: &str) -> Result<Route, ConfigError> {
@@ -79,18 +100,25 @@ fn route(text: &str) -> Result<Route, ConfigError> {
         ("echo", _) => Ok(Route::Echo),
         ("discard", _) => Ok(Route::Discard),
         (_, Some(name)) if !name.is_empty() => Ok(Route::Link(name.into())),
-        _ => Err(ConfigError::malformed(text, "a route: echo, discard or link:NAME", "route=link:chat")),
+        _ => Err(ConfigError::malformed(
+            text,
+            "a route: echo, discard or link:NAME",
+            "route=link:chat",
+        )),
     }
 }
 
 fn bytes_max(text: &str) -> Result<u32, ConfigError> {
     let most = u64::from(megaphone_frame::Limits::FRAME_BYTES_CEILING);
     let size: Size = text.parse()?;
-    u32::try_from(size.0).ok().filter(|_| (1..=most).contains(&size.0)).ok_or_else(|| ConfigError::Range {
-        given: text.into(),
-        least: Size(1).to_string(),
-        most: Size(most).to_string(),
-    })
+    u32::try_from(size.0)
+        .ok()
+        .filter(|_| (1..=most).contains(&size.0))
+        .ok_or_else(|| ConfigError::Range {
+            given: text.into(),
+            least: Size(1).to_string(),
+            most: Size(most).to_string(),
+        })
 }
 
 impl Socket {
@@ -103,7 +131,13 @@ impl Socket {
         let (keepalive, user_timeout) = (span("keepalive")?, span("user-timeout")?);
         let mut buffer = |key| query.take(key).map(buffer_bytes).transpose();
         let (send_buffer, receive_buffer) = (buffer("send-buffer")?, buffer("receive-buffer")?);
-        Ok(Socket { backlog, keepalive, user_timeout, send_buffer, receive_buffer })
+        Ok(Socket {
+            backlog,
+            keepalive,
+            user_timeout,
+            send_buffer,
+            receive_buffer,
+        })
     }
 
     /// Puts these choices into a listener's.
@@ -112,19 +146,34 @@ impl Socket {
         spec.backlog = self.backlog.unwrap_or(spec.backlog);
         spec.options = SocketOptions {
             keepalive: self.keepalive.map(|span| span.0).or(spec.options.keepalive),
-            user_timeout: self.user_timeout.map(|span| span.0).or(spec.options.user_timeout),
-            send_buffer_bytes: self.send_buffer.map(bytes).or(spec.options.send_buffer_bytes),
-            receive_buffer_bytes: self.receive_buffer.map(bytes).or(spec.options.receive_buffer_bytes),
+            user_timeout: self
+                .user_timeout
+                .map(|span| span.0)
+                .or(spec.options.user_timeout),
+            send_buffer_bytes: self
+                .send_buffer
+                .map(bytes)
+                .or(spec.options.send_buffer_bytes),
+            receive_buffer_bytes: self
+                .receive_buffer
+                .map(bytes)
+                .or(spec.options.receive_buffer_bytes),
             ..spec.options
         };
     }
 }
 
 fn backlog(text: &str) -> Result<i32, ConfigError> {
-    let number: i32 = text.parse().map_err(|_| ConfigError::malformed(text, "a number of connections", "backlog=4096"))?;
+    let number: i32 = text
+        .parse()
+        .map_err(|_| ConfigError::malformed(text, "a number of connections", "backlog=4096"))?;
     match number {
         1..=BACKLOG_MAX => Ok(number),
-        _ => Err(ConfigError::Range { given: text.into(), least: "1".into(), most: BACKLOG_MAX.to_string() }),
+        _ => Err(ConfigError::Range {
+            given: text.into(),
+            least: "1".into(),
+            most: BACKLOG_MAX.to_string(),
+        }),
     }
 }
 
@@ -132,7 +181,11 @@ fn buffer_bytes(text: &str) -> Result<Size, ConfigError> {
     let size: Size = text.parse()?;
     match size.0 {
         1..=BUFFER_BYTES_MAX => Ok(size),
-        _ => Err(ConfigError::Range { given: text.into(), least: "1B".into(), most: Size(BUFFER_BYTES_MAX).to_string() }),
+        _ => Err(ConfigError::Range {
+            given: text.into(),
+            least: "1B".into(),
+            most: Size(BUFFER_BYTES_MAX).to_string(),
+        }),
     }
 }
 

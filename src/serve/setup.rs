@@ -82,7 +82,11 @@ impl Setup {
         };
         let shard = shard_config(&args, shards, machine)?;
         let page = |links: usize| move |_| Arc::new(Page::new(links));
-        let listeners = args.listen.iter().map(Listen::spec).chain(args.link.iter().filter_map(Link::listener));
+        let listeners = args
+            .listen
+            .iter()
+            .map(Listen::spec)
+            .chain(args.link.iter().filter_map(Link::listener));
         let engine = EngineConfig {
             shards,
             cpus: cpus.iter().map(|cpu| cpu as usize).collect(),
@@ -110,7 +114,8 @@ impl Setup {
     #[must_use]
     pub fn pages(&self) -> Vec<ShardPages> {
         let both = self.engine.pages.iter().zip(&self.machine_pages);
-        both.map(|(engine, machine)| vec![Arc::clone(engine), Arc::clone(machine)]).collect()
+        both.map(|(engine, machine)| vec![Arc::clone(engine), Arc::clone(machine)])
+            .collect()
     }
 
     /// The names of the links, in the order of their numbers.
@@ -134,11 +139,17 @@ struct Machine {
 impl Machine {
     fn this() -> Machine {
         let card = Card::read();
-        let hard = card.limits.get("nofile").and_then(|(_, hard)| hard.parse().ok());
+        let hard = card
+            .limits
+            .get("nofile")
+            .and_then(|(_, hard)| hard.parse().ok());
         let allowed = core_affinity::get_core_ids().unwrap_or_default();
         let hostname = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Machine {
-            cpus: allowed.iter().filter_map(|core| u32::try_from(core.id).ok()).collect(),
+            cpus: allowed
+                .iter()
+                .filter_map(|core| u32::try_from(core.id).ok())
+                .collect(),
             sockets_max: hard.map_or(SOCKETS_BY_DEFAULT, |hard: u32| hard.min(SOCKETS_MAX)),
             node: match hostname.trim() {
                 "" => String::from("megaphone"),
@@ -151,27 +162,40 @@ impl Machine {
 
 /// The folder of this service (systemd's `RuntimeDirectory=`) or of this user, for sockets that only they may use.
 fn run_folder() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY").filter(|folder| !folder.is_empty()) {
+    if let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY").filter(|folder| !folder.is_empty())
+    {
         return Some(folder.into());
     }
-    let parent = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/run"), PathBuf::from);
+    let parent =
+        std::env::var_os("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/run"), PathBuf::from);
     let own = parent.join("megaphone");
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&own);
     made.is_ok().then_some(own)
 }
 
 /// Adds what is served without being asked for.
-fn add_defaults(args: &mut ServeArgs, is_default: bool, machine: &Machine, warnings: &mut Vec<String>) {
+fn add_defaults(
+    args: &mut ServeArgs,
+    is_default: bool,
+    machine: &Machine,
+    warnings: &mut Vec<String>,
+) {
     let parse = |text: &str| text.parse().expect("the default listeners are right");
     if is_default {
         args.listen = DEFAULT_LISTENERS.map(parse).into();
     }
-    let wanted = |listen: &Listen| matches!(&listen.client.route, Route::Link(name) if name == DEFAULT_LINK);
+    let wanted =
+        |listen: &Listen| matches!(&listen.client.route, Route::Link(name) if name == DEFAULT_LINK);
     if args.link.is_empty() && args.listen.iter().any(wanted) {
-        let tcp: Link = DEFAULT_LINK_ADDRESS.parse().expect("the default link is right");
+        let tcp: Link = DEFAULT_LINK_ADDRESS
+            .parse()
+            .expect("the default link is right");
         if let Some(folder) = &machine.run_folder {
             let address = Address::Unix(folder.join(DEFAULT_LINK_SOCKET));
-            args.link.push(Link { address, ..tcp.clone() });
+            args.link.push(Link {
+                address,
+                ..tcp.clone()
+            });
         } else {
             warnings.push("no Unix socket for backends: there is no /run/megaphone or XDG_RUNTIME_DIR to put it in".into());
         }
@@ -181,9 +205,20 @@ fn add_defaults(args: &mut ServeArgs, is_default: bool, machine: &Machine, warni
 
 /// Says what can be reached from other machines though it need not be.
 fn warn_about_reach(args: &ServeArgs, warnings: &mut Vec<String>) {
-    for link in args.link.iter().filter(|link| link.side == Side::Listen && !link.address.is_local()) {
-        let secret = if link.token_file.is_some() { "" } else { " without a token-file" };
-        warnings.push(format!("link {} can be reached from other machines at {}{secret}", link.name, link.address));
+    for link in args
+        .link
+        .iter()
+        .filter(|link| link.side == Side::Listen && !link.address.is_local())
+    {
+        let secret = if link.token_file.is_some() {
+            ""
+        } else {
+            " without a token-file"
+        };
+        warnings.push(format!(
+            "link {} can be reached from other machines at {}{secret}",
+            link.name, link.address
+        ));
     }
     if let Metrics::At(at) = args.metrics
         && !at.ip().is_loopback()
@@ -195,24 +230,38 @@ fn warn_about_reach(args: &ServeArgs, warnings: &mut Vec<String>) {
 /// One shard per processor, and as many as hold the connections.
 fn shards_for(cpus: usize, connections: u32, sockets_max: u32) -> u16 {
     let for_connections = connections.div_ceil((sockets_max / 10 * 9).max(1));
-    let shards = (cpus as u64).max(u64::from(for_connections)).clamp(1, u64::from(ShardId::MAX) + 1);
+    let shards = (cpus as u64)
+        .max(u64::from(for_connections))
+        .clamp(1, u64::from(ShardId::MAX) + 1);
     shards as u16
 }
 
 /// What every shard is told; checked as the shard itself will.
 fn shard_config(args: &ServeArgs, shards: u16, machine: &Machine) -> Result<ShardConfig, Failure> {
     let mut config = ShardConfig::new(ShardId(0), shards);
-    config.listeners = args.listen.iter().map(|listen| listen.client.clone()).collect();
-    config.links = args.link.iter().map(|link| Ok(link.link_spec(token(link)?))).collect::<Result<_, Failure>>()?;
+    config.listeners = args
+        .listen
+        .iter()
+        .map(|listen| listen.client.clone())
+        .collect();
+    config.links = args
+        .link
+        .iter()
+        .map(|link| Ok(link.link_spec(token(link)?)))
+        .collect::<Result<_, Failure>>()?;
     config.limits.sessions_max = machine.sockets_max;
     for limit in &args.limit {
         config.limits.set(&limit.key, limit.value);
     }
     // A number that no earlier start had; a clock that runs backwards costs a replay, nothing else.
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     config.epoch = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
     config.node = args.node.clone().unwrap_or_else(|| machine.node.clone());
-    config.check().map_err(|fault| Failure::Usage(fault.to_string()))?;
+    config
+        .check()
+        .map_err(|fault| Failure::Usage(fault.to_string()))?;
     Ok(config)
 }
 
@@ -221,13 +270,23 @@ fn token(link: &Link) -> Result<Vec<u8>, Failure> {
     let Some(path) = &link.token_file else {
         return Ok(Vec::new());
     };
-    let what = format!("reading the token of link {} from {}", link.name, path.display());
+    let what = format!(
+        "reading the token of link {} from {}",
+        link.name,
+        path.display()
+    );
     let read = |path: &Path| {
         let length = fs::metadata(path)?.len();
-        Ok(if length > TOKEN_BYTES_MAX + 1 { None } else { Some(fs::read(path)?) })
+        Ok(if length > TOKEN_BYTES_MAX + 1 {
+            None
+        } else {
+            Some(fs::read(path)?)
+        })
     };
     let token = read(path).map_err(|error| Failure::from_io(&what, &error))?;
-    let mut token = token.ok_or_else(|| Failure::Config(format!("{what}: it is longer than {TOKEN_BYTES_MAX} bytes")))?;
+    let mut token = token.ok_or_else(|| {
+        Failure::Config(format!("{what}: it is longer than {TOKEN_BYTES_MAX} bytes"))
+    })?;
     if token.last() == Some(&b'\n') {
         token.pop();
     }
@@ -248,12 +307,18 @@ impl fmt::Display for Setup {
             env!("CARGO_PKG_VERSION"),
             self.cpus
         )?;
-        self.listens.iter().try_for_each(|listen| writeln!(f, "  clients   {listen}"))?;
-        self.links.iter().try_for_each(|link| writeln!(f, "  backends  {link}"))?;
+        self.listens
+            .iter()
+            .try_for_each(|listen| writeln!(f, "  clients   {listen}"))?;
+        self.links
+            .iter()
+            .try_for_each(|link| writeln!(f, "  backends  {link}"))?;
         if let Metrics::At(at) = self.metrics {
             writeln!(f, "  figures   http://{at}/metrics, /healthz, /readyz")?;
         }
-        self.warnings.iter().try_for_each(|warning| writeln!(f, "  warning   {warning}"))?;
+        self.warnings
+            .iter()
+            .try_for_each(|warning| writeln!(f, "  warning   {warning}"))?;
         if self.is_default {
             writeln!(f, "try in another terminal:")?;
             writeln!(f, "  megaphone bench echo --connections 1000")?;

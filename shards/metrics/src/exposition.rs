@@ -68,7 +68,7 @@ pub struct Exposition<'a> {
     pub build: &'a [(&'a str, &'a str)],
     /// How long the process has been serving.
     pub uptime: Duration,
-    /// The names of the configured links, in the order of their indices.
+    /// The names of the configured links, in the order of their indices. Those of the same name are summed.
     pub links: &'a [String],
     /// The shards' figures, by shard number.
     pub shards: &'a [Snapshot],
@@ -151,9 +151,15 @@ impl Exposition<'_> {
             for (shard, snapshot) in self.shards.iter().enumerate() {
                 let shard = shard.to_string();
                 for (at, link) in self.links.iter().enumerate() {
+                    // Several links may have one name; what is routed by it is one series.
+                    if self.links[..at].contains(link) {
+                        continue;
+                    }
+                    let alike = (0..).zip(self.links).filter(|(_, name)| *name == link);
+                    let value = alike.map(|(at, _)| snapshot.link(at, series.metric)).sum();
                     let own = [("shard", shard.as_str()), ("link", link.as_str())];
                     let labels = own.into_iter().chain(series.labels.iter().copied());
-                    writer.sample(family.name, labels, snapshot.link(at, series.metric))?;
+                    writer.sample(family.name, labels, value)?;
                 }
             }
         }

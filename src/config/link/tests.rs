@@ -9,15 +9,25 @@ fn backends_connect_to_us_or_we_to_them() {
     let listen = link("listen:127.0.0.1:6280?name=chat").expect("right");
     assert_eq!(listen.link_spec(Vec::new()).side, LinkSide::Listen);
     assert!(listen.listener().is_some_and(|spec| !spec.wants_peer));
-    assert_eq!(listen.to_string(), "of link chat come in at tcp://127.0.0.1:6280");
+    assert_eq!(
+        listen.to_string(),
+        "of link chat come in at tcp://127.0.0.1:6280"
+    );
 
-    let connect = link("connect:unix:/run/x?name=a.b-c_1&framing=classic-fixed&token-file=/etc/t").expect("right");
+    let connect = link("connect:unix:/run/x?name=a.b-c_1&framing=classic-fixed&token-file=/etc/t")
+        .expect("right");
     assert_eq!(connect.listener(), None);
     assert_eq!(connect.token_file.as_deref(), Some("/etc/t".as_ref()));
     let spec = connect.link_spec(b"secret".to_vec());
     assert_eq!(spec.side, LinkSide::Connect(Target::Unix("/run/x".into())));
-    assert_eq!((spec.dialect, spec.token.as_slice()), (Dialect::ClassicFixed, &b"secret"[..]));
-    assert_eq!(connect.to_string(), "of link a.b-c_1 are called at unix:/run/x, classic-fixed");
+    assert_eq!(
+        (spec.dialect, spec.token.as_slice()),
+        (Dialect::ClassicFixed, &b"secret"[..])
+    );
+    assert_eq!(
+        connect.to_string(),
+        "of link a.b-c_1 are called at unix:/run/x, classic-fixed"
+    );
 }
 
 #[test]
@@ -29,7 +39,10 @@ fn what_is_wrong_is_named() {
         ("listen:127.0.0.1:6280?name=", "``"),
         ("listen:127.0.0.1:6280?name=a b", "`a b`"),
         ("listen:127.0.0.1:6280?title=chat", "`name=` is missing"),
-        ("listen:127.0.0.1:6280?name=chat&title=x", "`title` is not known"),
+        (
+            "listen:127.0.0.1:6280?name=chat&title=x",
+            "`title` is not known",
+        ),
         ("connect:localhost:6280?name=chat", "localhost"),
         ("listen:127.0.0.1:6280?name=chat&framing=raw", "`raw`"),
     ] {

@@ -8,15 +8,32 @@ fn listen(text: &str) -> Result<Listen, String> {
 #[test]
 fn a_listener_has_a_framing_and_a_route() {
     let echo = listen("tcp://127.0.0.1:7000?framing=raw&route=echo").expect("right");
-    assert_eq!(echo.client, ClientListener { framing: Framing::Raw, route: Route::Echo, frame_bytes_max: None });
-    assert_eq!(echo.to_string(), "tcp://127.0.0.1:7000, raw frames, sent back");
+    assert_eq!(
+        echo.client,
+        ClientListener {
+            framing: Framing::Raw,
+            route: Route::Echo,
+            frame_bytes_max: None
+        }
+    );
+    assert_eq!(
+        echo.to_string(),
+        "tcp://127.0.0.1:7000, raw frames, sent back"
+    );
     assert!(!echo.spec().wants_peer);
 
-    let chat = listen("unix:/run/chat?route=link:chat&framing=classic-var&frame-max=1MiB").expect("right");
+    let chat =
+        listen("unix:/run/chat?route=link:chat&framing=classic-var&frame-max=1MiB").expect("right");
     assert_eq!(chat.client.frame_bytes_max, Some(1 << 20));
-    assert_eq!(chat.to_string(), "unix:/run/chat, classic-var frames, to link chat");
+    assert_eq!(
+        chat.to_string(),
+        "unix:/run/chat, classic-var frames, to link chat"
+    );
     assert!(chat.spec().wants_peer);
-    assert_eq!(listen("tcp://[::1]:1?framing=tpkt&route=discard").map(|l| l.client.route), Ok(Route::Discard));
+    assert_eq!(
+        listen("tcp://[::1]:1?framing=tpkt&route=discard").map(|l| l.client.route),
+        Ok(Route::Discard)
+    );
 }
 
 #[test]
@@ -32,7 +49,9 @@ fn the_kernels_side_can_be_chosen() {
     assert_eq!(chosen.options.send_buffer_bytes, Some(16_384));
     assert_eq!(chosen.options.receive_buffer_bytes, Some(8_192));
 
-    let left = listen("tcp://127.0.0.1:1?framing=raw&route=echo").expect("right").spec();
+    let left = listen("tcp://127.0.0.1:1?framing=raw&route=echo")
+        .expect("right")
+        .spec();
     let tcp = ListenerSpec::tcp("127.0.0.1:1".parse().expect("an address"));
     assert_eq!((left.backlog, left.options), (tcp.backlog, tcp.options));
 }
@@ -48,7 +67,10 @@ fn what_is_wrong_is_named() {
         ("tcp://127.0.0.1:7000?framing=link&route=echo", "`link`"),
         ("tcp://127.0.0.1:7000?framing=raw&route=link:", "link:NAME"),
         ("tcp://127.0.0.1:99999?framing=raw&route=echo", "99999"),
-        (&format!("{start}&colour=red"), "there are: framing, route, frame-max, backlog, keepalive"),
+        (
+            &format!("{start}&colour=red"),
+            "there are: framing, route, frame-max, backlog, keepalive",
+        ),
         (&format!("{start}&route=echo"), "twice"),
         (&format!("{start}&backlog=many"), "many"),
         (&format!("{start}&keepalive=30"), "30s"),
@@ -60,8 +82,18 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn limits_hold_at_their_edges() {
-    let fits = |more: &str| listen(&format!("tcp://127.0.0.1:1?framing=raw&route=echo&{more}")).is_ok();
-    assert_eq!(["0B", "1B", "1GiB", "1073741825B"].map(|n| fits(&format!("frame-max={n}"))), [false, true, true, false]);
-    assert_eq!(["0", "1", "1048576", "1048577"].map(|n| fits(&format!("backlog={n}"))), [false, true, true, false]);
-    assert_eq!(["0B", "1B", "1GiB", "1073741825B"].map(|n| fits(&format!("send-buffer={n}"))), [false, true, true, false]);
+    let fits =
+        |more: &str| listen(&format!("tcp://127.0.0.1:1?framing=raw&route=echo&{more}")).is_ok();
+    assert_eq!(
+        ["0B", "1B", "1GiB", "1073741825B"].map(|n| fits(&format!("frame-max={n}"))),
+        [false, true, true, false]
+    );
+    assert_eq!(
+        ["0", "1", "1048576", "1048577"].map(|n| fits(&format!("backlog={n}"))),
+        [false, true, true, false]
+    );
+    assert_eq!(
+        ["0B", "1B", "1GiB", "1073741825B"].map(|n| fits(&format!("send-buffer={n}"))),
+        [false, true, true, false]
+    );
 }

@@ -162,3 +162,27 @@ fn the_accept_header_decides() {
         assert_eq!(Format::from_accept(plain), Format::Text);
     }
 }
+
+#[test]
+fn links_of_one_name_are_one_series() {
+    let mut cells = Cells::new(3);
+    (0..3).for_each(|link| cells.link_add(link, LinkMetric::Up, 1));
+    let (shards, links) = (
+        [snapshot(&cells, 3)],
+        ["chat", "other", "chat"].map(String::from),
+    );
+    let exposition = Exposition {
+        build: &[],
+        uptime: Duration::ZERO,
+        links: &links,
+        shards: &shards,
+    };
+    let text = exposition.render(Format::Text);
+    assert_eq!(
+        lines(&text, "megaphone_link_up{"),
+        [
+            "megaphone_link_up{shard=\"0\",link=\"chat\"} 2",
+            "megaphone_link_up{shard=\"0\",link=\"other\"} 1",
+        ]
+    );
+}

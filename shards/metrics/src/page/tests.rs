@@ -52,7 +52,10 @@ fn two_pages_of_one_shard_make_one_snapshot() {
         assert!(page.read(&mut snapshot));
         merged.merge(&snapshot);
     }
-    assert_eq!((merged.get(Metric::UringEnter), merged.get(Metric::FramesIn)), (3, 4));
+    assert_eq!(
+        (merged.get(Metric::UringEnter), merged.get(Metric::FramesIn)),
+        (3, 4)
+    );
     assert_eq!(merged.link(1, LinkMetric::Up), 1);
     assert_eq!(merged.histogram(Histogram::ReactorStall).count(), 1);
 }
