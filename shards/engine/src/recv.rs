@@ -92,7 +92,7 @@ impl<M: Machine> Shard<M> {
         }
         slot.set(flag::WANTED);
         if slot.reading == Reading::Still && !slot.has(flag::ENDED) {
-            self.rest(socket)
+            self.resume(socket)
         } else {
             Ok(())
         }
@@ -188,11 +188,11 @@ impl<M: Machine> Shard<M> {
                 self.starved.push_back(socket);
                 Ok(())
             }
-            Next::Cancelled => self.rest(socket),
+            Next::Cancelled => self.after_cancel(socket),
             Next::Again => {
                 let hot = before_ms != 0 && slot.touched_ms.wrapping_sub(before_ms) <= hot_ms;
                 match (kind, was) {
-                    (_, Reading::Cancelling) => self.rest(socket),
+                    (_, Reading::Cancelling) => self.after_cancel(socket),
                     (Kind::Poll, _) => self.fetch(socket),
                     (Kind::Fetch, _) if hot => self.stream(socket),
                     (Kind::Fetch, _) if nonempty => self.fetch(socket),
@@ -205,15 +205,28 @@ impl<M: Machine> Shard<M> {
 
     // ── arming ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Arms what fits a socket that is to be read and has nothing armed: a receive if it was busy just now, else a poll.
-    fn rest(&mut self, socket: SocketId) -> io::Result<()> {
+    /// Arms what fits a socket that is wanted again: a receive if it was busy just now, else a poll.
+    fn resume(&mut self, socket: SocketId) -> io::Result<()> {
         let (now, hot) = (self.now_ms(), self.hot_ms());
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
         let busy = slot.touched_ms != 0 && now.wrapping_sub(slot.touched_ms) <= hot;
-        if busy && slot.has(flag::WATCHED) {
+        if busy {
             self.stream(socket)
+        } else {
+            self.park(socket)
+        }
+    }
+
+    /// Arms what fits a socket whose receive was cancelled: it was paused, or it was quiet and is watched no more.
+    fn after_cancel(&mut self, socket: SocketId) -> io::Result<()> {
+        let paused = self
+            .slots
+            .get(socket)
+            .is_some_and(|slot| slot.has(flag::WATCHED));
+        if paused {
+            self.resume(socket)
         } else {
             self.park(socket)
         }

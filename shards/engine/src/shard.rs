@@ -353,7 +353,7 @@ impl<M: Machine> Shard<M> {
 
     /// How long the ring may sleep. Declares the shard asleep if it may.
     fn how_long(&mut self) -> Wait {
-        if !self.to_send.is_empty() || !self.ring_again.is_empty() {
+        if !self.to_send.is_empty() || !self.silent.is_empty() || !self.ring_again.is_empty() {
             return Wait::No;
         }
         let next = [

@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long anything may take.
@@ -220,9 +220,12 @@ impl World {
                 seen: report.then(|| sender.lock().unwrap().clone()),
             },
         };
-        let finish = |machine: TestMachine<B>| {
+        let all_dropped = Arc::new(Barrier::new(usize::from(config.shards)));
+        let finish = move |machine: TestMachine<B>| {
             let pool = machine.kit.pool.clone();
             drop(machine);
+            // Blocks on loan to other shards' machines come home when those are dropped.
+            all_dropped.wait();
             pool.collect_strays();
             assert!(pool.audit());
             pool.is_whole()
@@ -304,13 +307,19 @@ impl World {
 
     /// Waits until a figure has reached a value.
     pub fn wait_figure(&self, metric: Metric, least: u64) {
+        self.wait_until(metric, |value| value >= least);
+    }
+
+    /// Waits until a figure is as wanted. Asks now and then; passing the limit is the failure.
+    pub fn wait_until(&self, metric: Metric, wanted: impl Fn(u64) -> bool) {
         let limit = Instant::now() + PATIENCE;
-        while self.figure(metric) < least {
-            assert!(
-                Instant::now() < limit,
-                "{metric:?} is {} instead of {least}",
-                self.figure(metric)
-            );
+        loop {
+            let value = self.figure(metric);
+            if wanted(value) {
+                return;
+            }
+            assert!(Instant::now() < limit, "{metric:?} is {value}");
+            std::thread::yield_now();
         }
     }
 
