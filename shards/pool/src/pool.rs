@@ -8,6 +8,12 @@ use crate::region::{Header, Region, State};
 use std::ptr::NonNull;
 use thiserror::Error;
 
+/// Lists of emptied gathers that are kept, at most.
+const SPARE_LISTS_MAX: usize = 4096;
+
+/// Pieces that a kept list has room for, at most: 6 KiB.
+const LIST_PIECES_MAX: usize = 256;
+
 /// A handle to one shard's pool. Cheap to clone; not `Send`, like everything that counts without atomics.
 pub struct Pool {
     region: NonNull<Region>,
@@ -248,11 +254,12 @@ impl Pool {
             .map_or_else(Gather::new, Gather::with_list)
     }
 
-    /// Empties `gather` and keeps its list for [`Pool::gather`].
+    /// Empties `gather` and keeps its list for [`Pool::gather`], unless that is very long or many are kept already.
     pub fn recycle(&self, gather: Gather) {
         let list = gather.into_list();
-        if list.capacity() > 0 {
-            self.region().spare_lists.borrow_mut().push(list);
+        let mut spare = self.region().spare_lists.borrow_mut();
+        if (1..=LIST_PIECES_MAX).contains(&list.capacity()) && spare.len() < SPARE_LISTS_MAX {
+            spare.push(list);
         }
     }
 }

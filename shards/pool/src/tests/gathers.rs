@@ -240,3 +240,22 @@ fn lists_are_used_again() {
     assert_whole(&pool);
     assert_eq!(pool.gather().list_capacity(), capacity);
 }
+
+#[test]
+fn a_very_long_list_is_not_kept() {
+    let pool = small_pool();
+    let lease = received(&pool, &[1; 1000]);
+    for (pieces, kept) in [(256, true), (257, false)] {
+        let mut gather = Gather::new();
+        for _ in 0..pieces {
+            // Twice the same bytes: the second does not continue the first.
+            gather.push_lease(lease.clone());
+        }
+        assert_eq!(
+            (gather.piece_count(), gather.list_capacity() <= 256),
+            (pieces, kept)
+        );
+        pool.recycle(gather);
+        assert_eq!(pool.gather().list_capacity() > 0, kept);
+    }
+}
