@@ -52,7 +52,7 @@ impl Failure {
             Kind::PermissionDenied => Failure::Permission(advice(
                 "ports below 1024 need CAP_NET_BIND_SERVICE, files their owner",
             )),
-            Kind::AddrInUse => Failure::Os(advice(
+            Kind::AddrInUse => Failure::Unavailable(advice(
                 "another process has it: choose another, or stop that one",
             )),
             Kind::AddrNotAvailable => Failure::Unavailable(advice(
@@ -74,7 +74,7 @@ mod tests {
     fn exit_codes_are_those_of_sysexits() {
         let code = |kind: io::ErrorKind| Failure::from_io("bind", &kind.into()).exit_code();
         assert_eq!(code(io::ErrorKind::PermissionDenied), 77);
-        assert_eq!(code(io::ErrorKind::AddrInUse), 71);
+        assert_eq!(code(io::ErrorKind::AddrInUse), 69);
         assert_eq!(code(io::ErrorKind::AddrNotAvailable), 69);
         assert_eq!(code(io::ErrorKind::OutOfMemory), 71);
         assert_eq!(Failure::Usage(String::new()).exit_code(), 64);

@@ -48,6 +48,8 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
         Arc::clone(&report),
         setup.patience,
     )?;
+    let controls = running.controls();
+    report.ask_with(move || controls.publish());
     report.set_stage(Stage::Serving);
     print!("{setup}");
     running.join().map(drop).map_err(failure)

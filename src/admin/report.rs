@@ -1,14 +1,20 @@
 //! What the reading side knows: the shards' pages, and how far the process has come.
 
 use megaphone_metrics::{Exposition, Format, Page, Snapshot};
+use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A shard that has published nothing for so long stands still: it publishes at least once a second.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Attempts to read a page; one fails only if the shard publishes twice while it is copied.
 const READ_ATTEMPTS: usize = 100;
+/// How long a scrape waits for shards to publish; what a shard that is too busy published before is taken then.
+const FRESH_WAIT: Duration = Duration::from_millis(100);
+/// The pause between two looks meanwhile.
+const FRESH_PAUSE: Duration = Duration::from_micros(200);
 
 /// How far the process has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +31,10 @@ pub enum Stage {
 /// The pages of one shard, one for each of its parts that counts: engine and machine.
 pub type ShardPages = Vec<Arc<Page>>;
 
+/// Asks all shards to publish.
+type Ask = Box<dyn Fn() + Send + Sync>;
+
 /// The pages of all shards and the stage of the process, shared by the threads that answer.
-#[derive(Debug)]
 pub struct Report {
     started: Instant,
     stage: AtomicU8,
@@ -34,6 +42,9 @@ pub struct Report {
     pages: Vec<ShardPages>,
     /// Per shard: publications when last looked at, and when that number was first seen.
     seen: Mutex<Vec<(u64, Instant)>>,
+    ask: OnceLock<Ask>,
+    /// One scrape at a time asks, so that many of them cost a shard no more than one.
+    asking: Mutex<()>,
 }
 
 impl Report {
@@ -48,6 +59,8 @@ impl Report {
             links,
             pages,
             seen,
+            ask: OnceLock::new(),
+            asking: Mutex::new(()),
         }
     }
 
@@ -56,9 +69,36 @@ impl Report {
         self.stage.store(stage as u8, Ordering::Release);
     }
 
+    /// Lets scrapes ask for figures of the moment: `ask` makes every shard publish soon. Without it they are as old as
+    /// the last publication that a shard made on its own.
+    pub fn ask_with(&self, ask: impl Fn() + Send + Sync + 'static) {
+        // Set once, when the shards run; a second call would change nothing for the better.
+        let _ = self.ask.set(Box::new(ask));
+    }
+
+    /// Asks the shards to publish and waits until they have, or for [`FRESH_WAIT`].
+    fn freshen(&self) {
+        let Some(ask) = self.ask.get() else {
+            return;
+        };
+        let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let pages = || self.pages.iter().flatten();
+        let before: Vec<u64> = pages().map(|page| page.publications()).collect();
+        let end = Instant::now() + FRESH_WAIT;
+        ask();
+        while pages()
+            .zip(&before)
+            .any(|(page, before)| page.publications() == *before)
+            && Instant::now() < end
+        {
+            thread::sleep(FRESH_PAUSE);
+        }
+    }
+
     /// The exposition of all figures.
     #[must_use]
     pub fn metrics(&self, format: Format) -> String {
+        self.freshen();
         let shards: Vec<Snapshot> = self.pages.iter().map(|pages| read(pages)).collect();
         let exposition = Exposition {
             build: &[("version", env!("CARGO_PKG_VERSION"))],
@@ -103,6 +143,22 @@ impl Report {
             stage if stage == Stage::Serving as u8 => Ok("serving".into()),
             _ => Err("draining".into()),
         }
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            stage,
+            links,
+            pages,
+            ..
+        } = self;
+        f.debug_struct("Report")
+            .field("stage", stage)
+            .field("links", links)
+            .field("shards", &pages.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -57,6 +57,27 @@ fn metrics_come_from_the_pages() {
 }
 
 #[test]
+fn a_scrape_asks_for_figures_of_the_moment() {
+    let (pages, report) = report(1);
+    let asked = Arc::clone(&pages[0]);
+    report.ask_with(move || {
+        let mut cells = Cells::new(1);
+        cells.add(Metric::FramesOut, 5);
+        cells.publish(&asked);
+    });
+    assert!(
+        get(&report, "/metrics").contains("megaphone_frames_total{shard=\"0\",dir=\"out\"} 5\n")
+    );
+}
+
+#[test]
+fn a_shard_that_does_not_publish_holds_no_scrape_up_for_long() {
+    let (_, report) = report(1);
+    report.ask_with(|| ());
+    assert!(get(&report, "/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
 fn readiness_follows_the_stage() {
     let (_, report) = report(1);
     assert!(get(&report, "/readyz").starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
