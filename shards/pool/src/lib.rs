@@ -36,7 +36,7 @@ pub use config::{BLOCKS_MAX, Class, ClassConfig, PoolConfig, PoolError};
 pub use gather::{Gather, Piece, Pieces};
 pub use lease::{Lease, Writer};
 pub use loan::{Loan, Returned};
-pub use pool::{Counts, Exhausted, KernelBlock, Pool, Traffic};
+pub use pool::{Closed, Counts, Exhausted, KernelBlock, Pool, Traffic};
 
 #[cfg(test)]
 mod tests;

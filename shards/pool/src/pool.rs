@@ -57,6 +57,17 @@ pub struct Exhausted {
     pub class: Class,
 }
 
+/// What became of a pool's memory, see [`Pool::close`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Other handles are left.
+    Held,
+    /// Nothing was outstanding: unmapped.
+    Unmapped,
+    /// Blocks are in the kernel, leased or lent: the mapping stays until the process ends.
+    Leaked,
+}
+
 /// A block that the kernel may write to until it comes back by [`Pool::filled`] or [`Pool::kernel_return`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KernelBlock {
@@ -245,6 +256,13 @@ impl Pool {
         self.region().collect_strays()
     }
 
+    /// Drops this handle, like any drop, and says what became of the memory. A shard that ends logs [`Closed::Leaked`].
+    pub fn close(self) -> Closed {
+        let region = std::mem::ManuallyDrop::new(self).region;
+        // SAFETY: this handle is counted, and was forgotten.
+        unsafe { Region::release(region) }
+    }
+
     /// An empty gather whose list has been used before, if one was given back: nothing is allocated then.
     pub fn gather(&self) -> Gather {
         self.region()
@@ -292,7 +310,7 @@ impl Clone for Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         // SAFETY: this handle is counted and not used again.
-        unsafe { Region::release(self.region) }
+        unsafe { Region::release(self.region) };
     }
 }
 

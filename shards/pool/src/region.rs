@@ -16,6 +16,7 @@
 use crate::asan;
 use crate::config::{CLASSES, Class, PoolConfig, PoolError};
 use crate::gather::Piece;
+use crate::pool::Closed;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ptr::NonNull;
@@ -155,12 +156,12 @@ impl Region {
     ///
     /// # Safety
     /// The caller owns a handle and does not use it again.
-    pub(crate) unsafe fn release(region: NonNull<Region>) {
+    pub(crate) unsafe fn release(region: NonNull<Region>) -> Closed {
         // SAFETY: a handle is held, so the region is mapped, and we are on the owner's thread (handles are not `Send`).
         let this = unsafe { region.as_ref() };
         this.handles.set(this.handles.get() - 1);
         if this.handles.get() > 0 {
-            return;
+            return Closed::Held;
         }
         // The lists are ordinary heap memory and empty: nobody misses them, even when the mapping stays.
         drop(this.spare_lists.take());
@@ -170,7 +171,7 @@ impl Region {
             .iter()
             .any(|class| class.free.get() != class.total)
         {
-            return;
+            return Closed::Leaked;
         }
         let bytes = this.mapped_bytes;
         asan::unpoison(region.as_ptr().cast(), bytes);
@@ -179,6 +180,7 @@ impl Region {
         unsafe {
             libc::munmap(region.as_ptr().cast(), bytes);
         }
+        Closed::Unmapped
     }
 
     /// Takes a free block of `class` into `state`.

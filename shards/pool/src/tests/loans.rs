@@ -1,7 +1,7 @@
 //! Loans: across threads, returned, dropped, split, outliving their pool.
 
 use super::{assert_whole, pattern, small_pool};
-use crate::{Class, Loan, Pool, PoolConfig, Returned};
+use crate::{Class, Closed, Loan, Pool, PoolConfig, Returned};
 use std::sync::mpsc;
 use std::thread;
 
@@ -123,8 +123,33 @@ fn a_loan_outlives_its_pool_and_its_thread() {
 fn strays_are_collected_when_the_pool_goes() {
     let pool = small_pool();
     drop(pool.copy_in(b"x").expect("room").lend());
-    // Under AddressSanitizer's leak check, and by the region's own count, nothing is left.
-    drop(pool);
+    assert_eq!(pool.close(), Closed::Unmapped);
+}
+
+#[test]
+fn memory_stays_while_anybody_has_a_right_to_it() {
+    type Holder = Box<dyn std::any::Any>;
+    let holders: [fn(&Pool) -> Holder; 6] = [
+        |pool| Box::new(pool.copy_in(b"x").expect("room")),
+        |pool| Box::new(pool.copy_in(b"x").expect("room").lend()),
+        |pool| Box::new(pool.copy_in(b"x").expect("room").lend().into_returned()),
+        |pool| Box::new(pool.writable(Class::Bulk).expect("a block")),
+        |pool| Box::new(pool.take_for_kernel(Class::Receive).expect("a block").index),
+        |pool| {
+            let mut gather = pool.gather();
+            gather.push_bytes(pool, b"x").expect("room");
+            Box::new(gather)
+        },
+    ];
+    for hold in holders {
+        let pool = small_pool();
+        let holder = hold(&pool);
+        let twin = pool.clone();
+        assert_eq!(twin.close(), Closed::Held);
+        assert_eq!(pool.close(), Closed::Leaked);
+        drop(holder);
+    }
+    assert_eq!(small_pool().close(), Closed::Unmapped);
 }
 
 #[test]
