@@ -8,7 +8,7 @@
 //!   shard.rs     the loop                    setup.rs     probe, flags, restrictions
 //!   accept.rs    listeners, peers            ring.rs      submit, wait, reap
 //!   recv.rs      parked, active, starved     buffers.rs   provided buffers
-//!   send.rs      gathered, silent sends      slots.rs     16 bytes per socket
+//!   send.rs      gathered, one at a time      slots.rs     16 bytes per socket
 //!   connect.rs   outgoing connections        tag.rs       whose completion it is
 //!   close.rs     the end, hand-over          doorbell.rs  waking sleepers
 //!   host.rs      glommio, start and end      fault.rs     errors with their likely causes

@@ -95,13 +95,6 @@ impl Ring {
         }
     }
 
-    /// Whether everything pushed was taken by the kernel and nothing is kept back for lack of room: what has not
-    /// been reported by now, and reports only failure, has succeeded.
-    pub(crate) fn settled(&mut self) -> bool {
-        let queue = self.uring.submission();
-        queue.is_empty() && !queue.cq_overflow()
-    }
-
     /// Submits what is queued and, if asked to, waits for a completion.
     ///
     /// # Errors

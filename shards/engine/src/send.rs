@@ -1,9 +1,8 @@
 //! Sending: one operation in flight per socket, straight from the machine's gathers.
 //!
-//! A send is first tried **silently**: `MSG_DONTWAIT | MSG_WAITALL` with `CQE_SKIP_SUCCESS`. Such a send never waits and
-//! reports only what is short or refused, so when the kernel has taken the submission and has reported nothing, all of
-//! it is sent: no completion, and at one message per wake-up half the system calls. What was short is followed by an
-//! ordinary send that waits for room.
+//! A send is an ordinary one: it takes what fits, waits in the kernel while nothing does, and reports the count. Sends that
+//! never wait and report only failure (`MSG_DONTWAIT`, `CQE_SKIP_SUCCESS`) were tried: their success is known only
+//! after one more look, so that they save neither system calls nor, measurably, time.
 //!
 //! The kernel copies message headers and vectors when it takes the submission (`IORING_FEAT_SUBMIT_STABLE`), so they live
 //! in one place that is used again each turn; the bytes themselves stay where they are until they are sent.
@@ -12,8 +11,8 @@ use crate::fault::socket_fault;
 use crate::shard::Shard;
 use crate::slots::{Life, flag};
 use crate::tag::{Kind, Tag};
+use io_uring::opcode;
 use io_uring::types::Fixed;
-use io_uring::{opcode, squeue};
 use megaphone_core::{Input, Machine, SocketId};
 use megaphone_metrics::Metric;
 use megaphone_pool::Gather;
@@ -23,13 +22,6 @@ use std::io;
 const PIECES_MAX: usize = 64;
 /// Bytes per send: more would be for the benefit of one socket.
 const BYTES_MAX: usize = 256 << 10;
-
-/// A silent send in flight.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Silent {
-    socket: SocketId,
-    bytes: u32,
-}
 
 /// Message headers and vectors of one turn.
 pub(crate) struct Messages {
@@ -148,44 +140,22 @@ impl<M: Machine> Shard<M> {
         else {
             return self.all_sent(socket);
         };
-        let silently = !slot.has(flag::CONGESTED);
-        let flags = libc::MSG_NOSIGNAL
-            | if silently {
-                libc::MSG_DONTWAIT | libc::MSG_WAITALL
-            } else {
-                0
-            };
+        let flags = libc::MSG_NOSIGNAL;
         let (entry, bytes) = if gather.piece_count() == 1 {
             let bytes = gather.front().len().min(BYTES_MAX);
-            let send = opcode::Send::new(Fixed(socket.slot), gather.front().as_ptr(), bytes as u32)
-                .flags(flags)
-                .build();
-            (send, bytes)
+            let send = opcode::Send::new(Fixed(socket.slot), gather.front().as_ptr(), bytes as u32);
+            (send.flags(flags).build(), bytes)
         } else {
             let (message, bytes) = self.messages.compose(gather);
-            (
-                opcode::SendMsg::new(Fixed(socket.slot), message)
-                    .flags(flags.unsigned_abs())
-                    .build(),
-                bytes,
-            )
+            let send = opcode::SendMsg::new(Fixed(socket.slot), message);
+            (send.flags(flags.unsigned_abs()).build(), bytes)
         };
         slot.set(flag::SENDING);
         slot.in_flight += 1;
-        let kind = if silently { Kind::Silent } else { Kind::Send };
-        let tag = Tag::new(kind, socket.slot, socket.generation);
-        let entry = if silently {
-            slot.set(flag::SILENT);
-            self.silent.push(Silent {
-                socket,
-                bytes: bytes as u32,
-            });
-            entry.flags(squeue::Flags::SKIP_SUCCESS)
-        } else {
-            entry
-        };
+        slot.extra = bytes as u32;
+        let tag = Tag::new(Kind::Send, socket.slot, socket.generation);
         // SAFETY: the bytes stay in the machine's gather, untouched, until it is told that they are sent or that the socket
-        // is closed (`Machine::outgoing`), which is not before the last completion; header and vectors stay until the next enter.
+        // is closed (`Machine::outgoing`), which is not before the completion; header and vectors stay until the next enter.
         unsafe { self.ring.push(entry, tag) }
     }
 
@@ -212,61 +182,28 @@ impl<M: Machine> Shard<M> {
         Ok(())
     }
 
-    /// An ordinary send completed.
+    /// A send completed.
     pub(crate) fn send_completed(&mut self, tag: Tag, result: i32) -> io::Result<()> {
         let Some(socket) = self.landed(tag) else {
             return Ok(());
         };
-        if let Some(slot) = self.slots.get(socket) {
-            slot.clear(flag::SENDING | flag::CONGESTED);
-        }
-        self.sent(socket, result)
-    }
-
-    /// A silent send was short or refused; an ordinary one is to follow.
-    pub(crate) fn silent_failed(&mut self, tag: Tag, result: i32) -> io::Result<()> {
-        let Some(socket) = self.landed(tag) else {
-            return Ok(());
-        };
-        self.cells.add(Metric::SocketShortSends, 1);
-        if let Some(slot) = self.slots.get(socket) {
-            slot.clear(flag::SENDING | flag::SILENT);
-            slot.set(flag::CONGESTED);
-        }
-        self.sent(socket, result)
-    }
-
-    /// All submissions were taken and all failures are known: the other silent sends are done.
-    pub(crate) fn settle_silent(&mut self) -> io::Result<()> {
-        let mut list = std::mem::take(&mut self.silent);
-        for Silent { socket, bytes } in list.drain(..) {
-            let Some(slot) = self.slots.get(socket).filter(|slot| slot.has(flag::SILENT)) else {
-                continue;
-            };
-            slot.clear(flag::SENDING | flag::SILENT);
-            slot.in_flight -= 1;
-            self.sent(socket, i32::try_from(bytes).unwrap_or(i32::MAX))?;
-        }
-        debug_assert!(
-            self.silent.is_empty(),
-            "sends are started at the end of a turn only"
-        );
-        self.silent = list;
-        Ok(())
-    }
-
-    fn sent(&mut self, socket: SocketId, result: i32) -> io::Result<()> {
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
+        slot.clear(flag::SENDING);
         if !matches!(slot.life, Life::Open | Life::Emptying) {
             return self.close_if_idle(socket);
         }
         match result {
             1.. => {
-                let bytes = result.unsigned_abs() as usize;
-                self.cells.add(Metric::SocketBytesOut, bytes as u64);
-                self.feed(Input::Sent { socket, bytes })?;
+                let short = result.unsigned_abs() < slot.extra;
+                self.cells.add(Metric::SocketShortSends, u64::from(short));
+                self.cells
+                    .add(Metric::SocketBytesOut, u64::from(result.unsigned_abs()));
+                self.feed(Input::Sent {
+                    socket,
+                    bytes: result.unsigned_abs() as usize,
+                })?;
                 self.send_on(socket);
                 Ok(())
             }

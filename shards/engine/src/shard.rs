@@ -9,7 +9,7 @@ use crate::doorbell::{Control, Mailbox, Rings};
 use crate::fault::EngineError;
 use crate::notes::Notes;
 use crate::ring::{Completion, Ring, Wait};
-use crate::send::{Messages, Silent};
+use crate::send::Messages;
 use crate::slots::Slots;
 use crate::tag::{Kind, Tag};
 use io_uring::types::{CancelBuilder, Fd, Timespec};
@@ -53,8 +53,6 @@ pub(crate) struct Shard<M: Machine> {
 
     /// Sockets to send on at the end of the turn.
     pub(crate) to_send: Vec<SocketId>,
-    /// Silent sends, in the order of submission.
-    pub(crate) silent: Vec<Silent>,
     /// Sockets that found no buffer, first come first served.
     pub(crate) starved: VecDeque<SocketId>,
     /// Active sockets, and when each may have become quiet.
@@ -138,7 +136,6 @@ impl<M: Machine> Shard<M> {
             cells: Cells::new(0),
             now: Tick::ZERO,
             to_send: Vec::new(),
-            silent: Vec::new(),
             starved: VecDeque::new(),
             watched: VecDeque::new(),
             leaving: Vec::new(),
@@ -227,17 +224,12 @@ impl<M: Machine> Shard<M> {
     }
 
     fn take_completions(&mut self) -> io::Result<()> {
-        // Asked before the queue is read: what fails silently has said so in what is read now.
-        let settled = self.ring.settled();
         let mut completions = std::mem::take(&mut self.completions);
         self.ring.reap(&mut completions);
         for completion in completions.drain(..) {
             self.complete(completion)?;
         }
         self.completions = completions;
-        if settled {
-            self.settle_silent()?;
-        }
         Ok(())
     }
 
@@ -246,7 +238,6 @@ impl<M: Machine> Shard<M> {
         match tag.kind {
             Kind::Poll | Kind::Fetch | Kind::Stream => self.read_completed(completion),
             Kind::Send => self.send_completed(tag, completion.result),
-            Kind::Silent => self.silent_failed(tag, completion.result),
             Kind::Accept => self.accept_completed(completion),
             Kind::Peer => self.peer_completed(tag, completion.result),
             Kind::Close => self.close_completed(tag),
@@ -353,7 +344,7 @@ impl<M: Machine> Shard<M> {
 
     /// How long the ring may sleep. Declares the shard asleep if it may.
     fn how_long(&mut self) -> Wait {
-        if !self.to_send.is_empty() || !self.silent.is_empty() || !self.ring_again.is_empty() {
+        if !self.to_send.is_empty() || !self.ring_again.is_empty() {
             return Wait::No;
         }
         let next = [

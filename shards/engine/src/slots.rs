@@ -56,12 +56,8 @@ pub(crate) mod flag {
     pub(crate) const SEND_QUEUED: u8 = 1 << 3;
     /// FIN is to follow what is outgoing.
     pub(crate) const FINISH: u8 = 1 << 4;
-    /// The silent send in flight has not reported a failure.
-    pub(crate) const SILENT: u8 = 1 << 5;
     /// In the queue of active sockets that may have become quiet.
-    pub(crate) const WATCHED: u8 = 1 << 6;
-    /// The last send was short: the next one waits for room.
-    pub(crate) const CONGESTED: u8 = 1 << 7;
+    pub(crate) const WATCHED: u8 = 1 << 5;
 }
 
 /// A direct descriptor's record.
@@ -71,7 +67,7 @@ pub(crate) struct Slot {
     pub(crate) generation: u32,
     /// When it was read last, in the engine's milliseconds.
     pub(crate) touched_ms: u32,
-    /// By life: the connection attempt, the address buffer.
+    /// By life: the address buffer; the bytes of the send in flight.
     pub(crate) extra: u32,
     pub(crate) life: Life,
     pub(crate) reading: Reading,

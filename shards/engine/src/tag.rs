@@ -16,10 +16,8 @@ pub(crate) enum Kind {
     Fetch,
     /// Multishot receive of an active socket.
     Stream,
-    /// Send, reported when it is done.
+    /// Send.
     Send,
-    /// Send that reports only failure.
-    Silent,
     /// Shutdown of the sending half.
     Shutdown,
     /// Socket option; reports only failure.
@@ -47,7 +45,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 20] = [
+    const ALL: [Kind; 19] = [
         Kind::Unknown,
         Kind::Accept,
         Kind::Peer,
@@ -55,7 +53,6 @@ impl Kind {
         Kind::Fetch,
         Kind::Stream,
         Kind::Send,
-        Kind::Silent,
         Kind::Shutdown,
         Kind::Option,
         Kind::Cancel,
