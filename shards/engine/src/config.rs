@@ -41,8 +41,6 @@ pub struct EngineConfig {
     pub pages: Vec<Arc<Page>>,
     /// Takes what an operator should read; called on the shard's thread.
     pub notes: NoteSink,
-    /// Lets glommio report turns that take too long (it uses SIGUSR1).
-    pub detect_stalls: bool,
 }
 
 impl Default for EngineConfig {
@@ -61,7 +59,6 @@ impl Default for EngineConfig {
             parking: Parking::default(),
             pages: Vec::new(),
             notes: Arc::new(|_, _| ()),
-            detect_stalls: false,
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    /// Messages that may wait. A control plane that is faster than that repeats itself anyway.
+    /// Messages that may wait: far more than a control plane sends in one turn of a loop.
     const CAPACITY: usize = 16;
 
     pub(crate) fn new(bell: Bell) -> io::Result<Self> {
@@ -40,14 +40,16 @@ impl Mailbox {
         })
     }
 
-    /// Puts a message in, and wakes the shard if it sleeps. False if the mailbox is full.
-    pub(crate) fn send(&self, control: Control) -> bool {
-        let put = self.queue.push(control).is_ok();
+    /// Puts a message in, and wakes the shard if it sleeps. In a full mailbox the oldest message gives way; a wish to
+    /// publish does not even ask for that.
+    pub(crate) fn send(&self, control: Control) {
+        if control != Control::Publish || !self.queue.is_full() {
+            self.queue.force_push(control);
+        }
         if self.bell.must_ring() {
             // The counter only fails to count at 2^64 - 1, and then it is readable anyway.
             let _ = rustix::io::write(&self.counter, &1_u64.to_ne_bytes());
         }
-        put
     }
 
     pub(crate) fn take(&self) -> Option<Control> {

@@ -102,7 +102,12 @@ impl Ring {
     /// What is left after bounded patience with EINTR, EAGAIN and EBUSY: the ring is unusable.
     pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
         const TRIES: u32 = 100;
-        let overflowing = self.uring.submission().cq_overflow();
+        let queue = self.uring.submission();
+        let overflowing = queue.cq_overflow();
+        if wait == Wait::No && queue.is_empty() && !queue.taskrun() && !overflowing {
+            return Ok(());
+        }
+        drop(queue);
         self.figures.overflows += u64::from(overflowing && !self.overflowing);
         self.overflowing = overflowing;
         for _ in 0..TRIES {

@@ -16,7 +16,7 @@ use io_uring::types::{CancelBuilder, Fd, Timespec};
 use io_uring::{opcode, squeue};
 use megaphone_core::{Input, Machine, Output, ShardId, SocketId};
 use megaphone_mesh::Port;
-use megaphone_metrics::{Cells, Metric, Page};
+use megaphone_metrics::{Cells, Histogram, Metric, Page};
 use megaphone_pool::Pool;
 use megaphone_wheel::Tick;
 use std::collections::VecDeque;
@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 const MESH_BATCH: usize = 1_024;
 /// The longest sleep: a watchdog wants to see life.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// A turn that takes this long is a stall.
+const STALL: Duration = Duration::from_micros(500);
 /// How often the figures are published while there is something to do.
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 
@@ -73,7 +75,7 @@ pub(crate) struct Shard<M: Machine> {
     control_armed: bool,
     /// The mailbox had something: glommio's other tasks may have work.
     summoned: bool,
-    drained: bool,
+    drained: Drained,
     stopping: bool,
 }
 
@@ -88,6 +90,16 @@ pub(crate) struct Parts<M: Machine> {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) origin: Instant,
+}
+
+/// How far the machine is with its drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    No,
+    /// It has just said so.
+    Now,
+    /// The host knows.
+    Told,
 }
 
 /// What a turn of the loop asks of its host.
@@ -148,7 +160,7 @@ impl<M: Machine> Shard<M> {
             ring_again: Vec::new(),
             control_armed: false,
             summoned: false,
-            drained: false,
+            drained: Drained::No,
             stopping: false,
         }
     }
@@ -176,30 +188,29 @@ impl<M: Machine> Shard<M> {
         if std::mem::take(&mut self.summoned) {
             return Ok(Turn::Yield);
         }
-        if std::mem::take(&mut self.drained) {
+        if self.drained == Drained::Now {
+            self.drained = Drained::Told;
             return Ok(Turn::Drained);
         }
         let wait = self.how_long();
-        let before = self.now;
-        self.tick();
-        self.cells.add(
-            Metric::ReactorBusy,
-            self.now.as_nanos().saturating_sub(before.as_nanos()),
-        );
+        let busy = self.tick();
+        self.cells.add(Metric::ReactorBusy, busy);
+        if busy >= STALL.as_nanos() as u64 {
+            self.cells.record(Histogram::ReactorStall, busy);
+        }
         self.ring.enter(wait)?;
         self.port.wake();
         self.messages.reset();
-        let before = self.now;
-        self.tick();
-        self.cells.add(
-            Metric::ReactorIdle,
-            self.now.as_nanos().saturating_sub(before.as_nanos()),
-        );
+        let idle = self.tick();
+        self.cells.add(Metric::ReactorIdle, idle);
         Ok(Turn::Again)
     }
 
-    fn tick(&mut self) {
+    /// Looks at the clock; says how many nanoseconds have passed since the last look.
+    fn tick(&mut self) -> u64 {
+        let before = self.now;
         self.now = Tick::from(self.origin.elapsed());
+        self.now.as_nanos().saturating_sub(before.as_nanos())
     }
 
     /// The engine's milliseconds, for what need not be exact.
@@ -388,7 +399,8 @@ impl<M: Machine> Shard<M> {
                 }
             }
             Output::StopListening { listener } => return self.stop_listening(listener),
-            Output::Drained => self.drained = true,
+            Output::Drained if self.drained == Drained::No => self.drained = Drained::Now,
+            Output::Drained => {}
             Output::Note(note) => {
                 let suppressed = self.notes.tell(self.now, &note);
                 self.cells.add(Metric::NotesSuppressed, suppressed);

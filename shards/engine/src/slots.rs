@@ -9,15 +9,15 @@ pub(crate) enum Life {
     /// No socket.
     #[default]
     Free,
-    /// Accepted, its peer's address is being asked for.
+    /// Accepted, its peer's address is being asked for: `extra` is the room for the answer, `touched_ms` the listener.
     Introducing,
-    /// Being bound and connected; `extra` is the attempt's index.
+    /// Being bound and connected.
     Connecting,
     /// In use.
     Open,
     /// To be closed when what is outgoing is sent.
     Emptying,
-    /// To be closed when nothing is in flight any more.
+    /// To be closed when nothing is in flight any more; `extra` says whether the machine is to hear of it.
     Closing,
     /// To be sent to another shard when nothing is in flight any more.
     Leaving,
@@ -67,7 +67,7 @@ pub(crate) struct Slot {
     pub(crate) generation: u32,
     /// When it was read last, in the engine's milliseconds.
     pub(crate) touched_ms: u32,
-    /// By life: the address buffer; the bytes of the send in flight.
+    /// Open: the bytes of the send in flight. Otherwise what the life says.
     pub(crate) extra: u32,
     pub(crate) life: Life,
     pub(crate) reading: Reading,
