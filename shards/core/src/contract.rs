@@ -235,7 +235,8 @@ pub enum Output<I> {
         socket: SocketId,
         /// The new owner.
         to: ShardId,
-        /// Chosen by the machine, unique among its hand-overs in flight.
+        /// Chosen by the machine, unique among its hand-overs in flight; at most 2^56 - 1, since a ring's message has 64
+        /// bits for it and its kind.
         token: u64,
     },
     /// An item for another shard; the machine has spent a credit of that lane for it.
