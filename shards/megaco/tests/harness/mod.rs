@@ -12,14 +12,17 @@ mod talk;
 mod user;
 mod wire;
 
-pub use talk::{MG, MGC, Talk};
-pub use user::{Plan, Script};
-pub use wire::Wire;
+#[allow(unused_imports, reason = "each group of conversations uses its part")]
+pub use self::{
+    talk::{MG, MGC, Talk, mid},
+    user::{Plan, Script, answer},
+    wire::Wire,
+};
 
 use megaphone_h248::Arena;
 use megaphone_h248::Limits;
 use megaphone_h248::model::{ActionRequest, IntoOwned, Transaction};
-use megaphone_megaco::config::{Config, Encoding, Retries, Timer};
+use megaphone_megaco::config::{Config, Encoding, Retries, SegmentSend, Timer};
 use megaphone_wheel::Tick;
 use std::time::Duration;
 
@@ -32,6 +35,56 @@ pub fn config() -> Config {
     }
 }
 
+/// Acknowledgements are accumulated for 5 s or up to a count.
+pub fn acks(maxcount: u32) -> Config {
+    Config {
+        auto_ack: true,
+        trans_ack: true,
+        trans_ack_maxcount: maxcount,
+        trans_timer: 5000,
+        ..config()
+    }
+}
+
+/// Requests are accumulated for 5 s or up to a count or size.
+pub fn requests(maxcount: u32, maxsize: u32) -> Config {
+    Config {
+        trans_req: true,
+        trans_req_maxcount: maxcount,
+        trans_req_maxsize: maxsize,
+        trans_timer: 5000,
+        ..config()
+    }
+}
+
+/// Both are.
+pub fn both(ack_maxcount: u32, req_maxcount: u32, maxsize: u32) -> Config {
+    Config {
+        auto_ack: true,
+        trans_ack: true,
+        trans_ack_maxcount: ack_maxcount,
+        ..requests(req_maxcount, maxsize)
+    }
+}
+
+/// Ten Pendings may be sent per request.
+pub fn limited() -> Config {
+    Config {
+        sent_pending_limit: Some(10),
+        ..config()
+    }
+}
+
+/// Version 3, with a message size that lets one action reply through.
+pub fn segmented(send: SegmentSend) -> Config {
+    Config {
+        protocol_version: 3,
+        segment_send: send,
+        max_pdu_size: Some(128 + 30),
+        ..config()
+    }
+}
+
 /// An incremental timer that doubles.
 pub fn doubling(ms: u32, retries: u32) -> Timer {
     Timer::incremental(ms, 2, 0, Retries::Count(retries))
@@ -40,6 +93,21 @@ pub fn doubling(ms: u32, retries: u32) -> Timer {
 /// A Notify in transaction `id`.
 pub fn notify(id: u32) -> String {
     format!("T={id}{{C=-{{N=A4444{{OE=1{{al/of}}}}}}}}")
+}
+
+/// A larger request in transaction `id`.
+pub fn long(id: u32) -> String {
+    format!("T={id}{{C=-{{N=A4444{{OE=1{{al/of,al/on,al/fl}}}}}}}}")
+}
+
+/// Three action replies.
+pub fn three() -> String {
+    "C=1{MF=A1},C=2{MF=A2},C=3{MF=A3}".to_owned()
+}
+
+/// The error that ends a request over `sent_pending_limit`.
+pub fn limit_exceeded(id: u32) -> String {
+    format!(r#"P={id}{{ER=506{{"Pending limit exceeded"}}}}"#)
 }
 
 /// Its reply.

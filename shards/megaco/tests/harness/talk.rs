@@ -260,6 +260,14 @@ impl Talk {
         self
     }
 
+    /// The user's live connections.
+    pub fn connections(&self) -> Vec<ConnectionId> {
+        self.engine
+            .user_info(self.user)
+            .expect("the user runs")
+            .connections
+    }
+
     /// Rows and timers that are left.
     pub fn numbers(&self) -> Numbers {
         self.engine.numbers()

@@ -3,7 +3,7 @@
 use super::talk::{PEER, Talk};
 use super::{MG, MGC};
 use megaphone_megaco::config::Config;
-use megaphone_megaco::{ControlHandle, Engine, Input, Mid, Options, Output, ReceiveHandle, Remote};
+use megaphone_megaco::{ControlHandle, Engine, Input, Mid, Options, Output, Remote};
 use megaphone_wheel::Tick;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,7 +21,17 @@ pub struct Wire {
 }
 
 impl Wire {
+    /// The MG is connected to the MGC; the MGC will connect by itself.
     pub fn new(mgc: Config, mg: Config) -> Self {
+        Self::connected(mgc, mg, Remote::Known(Mid::new(&super::talk::mid(MGC))))
+    }
+
+    /// The MG is connected and does not know to whom.
+    pub fn preliminary(mgc: Config, mg: Config) -> Self {
+        Self::connected(mgc, mg, Remote::Preliminary)
+    }
+
+    fn connected(mgc: Config, mg: Config, remote: Remote) -> Self {
         let mut wire = Self {
             mgc: Talk::new(mgc),
             mg: Talk::named(MG, mg),
@@ -30,7 +40,12 @@ impl Wire {
             flying: VecDeque::new(),
             log: Vec::new(),
         };
-        wire.mg.connection = Some(connect(&mut wire.mg.engine, &wire.mg.receive, MGC));
+        let control = Some(ControlHandle(1));
+        let made =
+            wire.mg
+                .engine
+                .connect(Tick::ZERO, &wire.mg.receive, remote, PEER, control, None);
+        wire.mg.connection = made.ok();
         wire
     }
 
@@ -89,23 +104,6 @@ impl Wire {
     pub fn sent(&self) -> String {
         self.log.join("\n")
     }
-}
-
-fn connect(
-    engine: &mut Engine,
-    receive: &ReceiveHandle,
-    to: &str,
-) -> megaphone_megaco::ConnectionId {
-    let remote = Remote::Known(Mid::new(&super::talk::mid(to)));
-    let made = engine.connect(
-        Tick::ZERO,
-        receive,
-        remote,
-        PEER,
-        Some(ControlHandle(1)),
-        None,
-    );
-    made.expect("a connection")
 }
 
 impl Talk {

@@ -1,0 +1,17 @@
+//! A Pending takes stored acknowledgements along.
+
+use crate::harness::{Plan, Talk, ack, acks, notified, notify, pending};
+use megaphone_megaco::CallOptions;
+
+#[test]
+fn multi_ack_and_pending() {
+    let mut talk = Talk::connected(acks(10));
+    talk.cast(&[notify(1), notify(1)], &CallOptions::default());
+    talk.sent();
+    talk.peer(&notified(1)).peer(&notified(2)).nothing_for(1000);
+    talk.plan(Plan::Pending(1))
+        .plan(Plan::Later)
+        .peer(&notify(7));
+    talk.gets(&[pending(7), ack("1-2")].concat())
+        .nothing_for(5000);
+}

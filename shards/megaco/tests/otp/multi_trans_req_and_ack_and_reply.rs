@@ -1,0 +1,17 @@
+//! A reply takes everything stored along: acknowledgements, then requests.
+
+use crate::harness::{Talk, ack, both, notified, notify};
+use megaphone_megaco::CallOptions;
+
+#[test]
+fn multi_trans_req_and_ack_and_reply() {
+    let mut talk = Talk::connected(both(10, 10, 2048));
+    talk.cast(&[notify(1)], &CallOptions::default())
+        .gets_after(5000, &notify(1));
+    talk.peer(&notified(1))
+        .cast(&[notify(1)], &CallOptions::default())
+        .nothing_for(1000);
+    talk.peer(&notify(7))
+        .gets(&[notified(7), ack("1"), notify(2)].concat())
+        .nothing_for(5000);
+}

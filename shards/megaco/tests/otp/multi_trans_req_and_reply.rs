@@ -1,0 +1,15 @@
+//! A reply takes the stored requests along.
+
+use crate::harness::{Talk, both, notified, notify};
+use megaphone_megaco::CallOptions;
+
+#[test]
+fn multi_trans_req_and_reply() {
+    let mut talk = Talk::connected(both(10, 10, 2048));
+    talk.cast(&[notify(1)], &CallOptions::default())
+        .cast(&[notify(1)], &CallOptions::default())
+        .nothing_for(1000);
+    talk.peer(&notify(7))
+        .gets(&[notified(7), notify(1), notify(2)].concat())
+        .nothing_for(5000);
+}
