@@ -17,6 +17,8 @@ mod originate;
 mod outgoing;
 mod receive;
 mod replies;
+mod requests;
+mod results;
 mod segments;
 mod timers;
 mod users;

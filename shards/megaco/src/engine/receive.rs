@@ -135,65 +135,25 @@ impl Engine {
         for (at, transaction) in transactions.iter().enumerate() {
             match transaction {
                 Transaction::Request(request) => {
-                    self.trace(
-                        now,
-                        trace::VERBOSE,
-                        Some(place),
-                        Way::In,
-                        "Request",
-                        Some(request.transaction_id),
-                        format_args!(""),
-                    );
-                    let row =
-                        self.request_received(now, place, source, version, request, notes.take(at));
+                    self.arrived(now, place, "Request", Some(request.transaction_id));
+                    let note = notes.take(at);
+                    let row = self.request_received(now, place, source, version, request, note);
                     prepared.extend(row.map(|row| (row, at)));
                 }
                 Transaction::Reply(reply) => {
-                    self.trace(
-                        now,
-                        trace::VERBOSE,
-                        Some(place),
-                        Way::In,
-                        "Reply",
-                        Some(reply.transaction_id),
-                        format_args!(""),
-                    );
+                    self.arrived(now, place, "Reply", Some(reply.transaction_id));
                     self.reply_received(now, place, source, version, reply, transaction);
                 }
                 Transaction::Pending(id) => {
-                    self.trace(
-                        now,
-                        trace::VERBOSE,
-                        Some(place),
-                        Way::In,
-                        "Pending",
-                        Some(*id),
-                        format_args!(""),
-                    );
+                    self.arrived(now, place, "Pending", Some(*id));
                     self.pending_received(now, place, source, version, *id, transaction);
                 }
                 Transaction::ResponseAck(acks) => {
-                    self.trace(
-                        now,
-                        trace::VERBOSE,
-                        Some(place),
-                        Way::In,
-                        "TransactionResponseAck",
-                        None,
-                        format_args!(""),
-                    );
+                    self.arrived(now, place, "TransactionResponseAck", None);
                     self.acks_received(now, place, source, acks, transaction);
                 }
                 Transaction::SegmentReply(segment) => {
-                    self.trace(
-                        now,
-                        trace::VERBOSE,
-                        Some(place),
-                        Way::In,
-                        "Segment",
-                        Some(segment.transaction_id),
-                        format_args!(""),
-                    );
+                    self.arrived(now, place, "Segment", Some(segment.transaction_id));
                     self.segment_reply_received(now, place, source, segment, transaction);
                 }
             }
@@ -202,6 +162,18 @@ impl Engine {
             self.answer_nameless(now, place, source, version, error);
         }
         self.run(now, place, source, version, transactions, &prepared);
+    }
+
+    fn arrived(&mut self, now: Tick, place: u32, what: &'static str, id: Option<u32>) {
+        self.trace(
+            now,
+            trace::VERBOSE,
+            Some(place),
+            Way::In,
+            what,
+            id,
+            format_args!(""),
+        );
     }
 
     fn message_error(

@@ -213,7 +213,22 @@ impl Engine {
                 self.acknowledge_segment(now, place, source, version, reply.transaction_id, segment)
             }
         }
-        let complete = collect == CollectState::Complete;
+        self.segment_accepted(now, place, source, at, segment, reply, (before, collect));
+    }
+
+    /// A new segment: delivered at once if the request is a cast, kept if it is a call.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one received reply")]
+    fn segment_accepted(
+        &mut self,
+        now: Tick,
+        place: u32,
+        source: Source,
+        at: u32,
+        segment: Segment,
+        reply: &TransactionReply<'_>,
+        (before, after): (CollectState, CollectState),
+    ) {
+        let complete = after == CollectState::Complete;
         let event = if complete {
             RequestEvent::FinalSegment
         } else {
@@ -225,7 +240,7 @@ impl Engine {
         let (state, action) = request.state.on(event);
         request.state = state;
         let origin = request.origin;
-        if cast {
+        if matches!(origin, Origin::Cast { .. }) {
             let result = UserReply::Segment {
                 segment: SegmentResult {
                     number: segment.number,
@@ -239,10 +254,8 @@ impl Engine {
             RequestAction::FirstSegment | RequestAction::KeepSegment => {
                 // Each new segment gives the missing ones new time, until the last one was seen: then the time is fixed.
                 if before == CollectState::Collecting {
-                    let timer = self
-                        .connections
-                        .get(place)
-                        .map_or(Timer::Once(0), |row| row.config.segment_recv_timer);
+                    let config = self.connections.get(place).map(|row| &row.config);
+                    let timer = config.map_or(Timer::Once(0), |config| config.segment_recv_timer);
                     self.rearm_request(now, at, timer);
                 }
             }
