@@ -254,14 +254,24 @@ impl Gather {
     }
 
     /// Writes what fits of `bytes` into the tail block, which has room, and shows it at the back.
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> usize {
         let Some(writer) = self.writer.as_mut() else {
             return 0;
         };
         let start = writer.filled();
         let n = writer.put(bytes);
+        self.len += n;
+        // The usual case: the last piece is what was written before, and merely grows.
+        if let Some(Piece::Lease(tail)) = self.pieces.back_mut()
+            && writer.grow(tail, start)
+        {
+            return n;
+        }
         let lease = writer.lease_from(start);
-        self.push_piece(Piece::Lease(lease));
+        if !lease.is_empty() {
+            self.pieces.push_back(Piece::Lease(lease));
+        }
         n
     }
 

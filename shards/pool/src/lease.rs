@@ -243,6 +243,16 @@ impl Writer {
         Lease::adopt(self.header, start, self.filled - start)
     }
 
+    /// Lets `tail` see all that is written, if it is a lease of this block that ended at `start`; says whether it was.
+    #[inline]
+    pub(crate) fn grow(&self, tail: &mut Lease, start: usize) -> bool {
+        let fits = tail.header == self.header && (tail.offset + tail.len) as usize == start;
+        if fits {
+            tail.len = self.filled - tail.offset;
+        }
+        fits
+    }
+
     /// Ends writing; a lease of all that was written. The room behind it is out of use until the block is free again.
     #[must_use]
     pub fn freeze(self) -> Lease {
