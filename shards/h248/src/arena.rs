@@ -5,7 +5,7 @@
 //! first few messages decoding allocates nothing at all.
 
 use bumpalo::Bump;
-use smallvec::SmallVec;
+use bumpalo::collections::Vec;
 
 use crate::model::{List, Ref};
 
@@ -43,12 +43,12 @@ impl Arena {
         self.bump.allocated_bytes()
     }
 
-    /// Moves gathered items into a list.
-    pub(crate) fn list<T, const N: usize>(&self, items: SmallVec<[T; N]>) -> List<'_, T> {
-        if items.is_empty() {
-            return List::EMPTY;
+    /// A list to be gathered item by item.
+    #[inline]
+    pub(crate) fn gather<T>(&self) -> Gather<'_, T> {
+        Gather {
+            items: Vec::new_in(&self.bump),
         }
-        List::Borrowed(self.bump.alloc_slice_fill_iter(items))
     }
 
     /// A list of one item, the most frequent length on the wire.
@@ -64,5 +64,45 @@ impl Arena {
     /// Copies bytes that do not appear in the input as they are (an unescaped body, a name from a table).
     pub(crate) fn bytes(&self, bytes: &[u8]) -> &[u8] {
         self.bump.alloc_slice_copy(bytes)
+    }
+}
+
+/// A list in the making. Its items are written into the arena at once; most lists have one, and cost one move.
+pub(crate) struct Gather<'a, T> {
+    items: Vec<'a, T>,
+}
+
+impl<'a, T> Gather<'a, T> {
+    #[inline]
+    pub(crate) fn push(&mut self, item: T) {
+        if self.items.len() == self.items.capacity() {
+            self.grow();
+        }
+        self.items.push(item);
+    }
+
+    #[inline]
+    fn grow(&mut self) {
+        let more = match self.items.len() {
+            0 => 1,
+            1 => 3,
+            len => len,
+        };
+        self.items.reserve_exact(more);
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> List<'a, T> {
+        List::Borrowed(self.items.into_bump_slice())
     }
 }

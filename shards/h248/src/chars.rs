@@ -14,10 +14,8 @@ pub(crate) const QUOTED: u8 = 8;
 pub(crate) const DIGIT: u8 = 16;
 /// A hexadecimal digit.
 pub(crate) const HEX: u8 = 32;
-/// The byte may stand in a path name after its first character.
-pub(crate) const PATH: u8 = 64;
 /// The byte may stand in a `NAME`: a letter, a digit, an underscore.
-pub(crate) const NAME: u8 = 128;
+pub(crate) const NAME: u8 = 64;
 
 /// The classes of every byte.
 pub(crate) static CLASS: [u8; 256] = classes();
@@ -28,7 +26,7 @@ const fn classes() -> [u8; 256] {
     while byte < 256 {
         let c = byte as u8;
         if c.is_ascii_alphanumeric() {
-            class[byte] |= SAFE | QUOTED | PATH | NAME;
+            class[byte] |= SAFE | QUOTED | NAME;
         }
         if c.is_ascii_digit() {
             class[byte] |= DIGIT;
@@ -49,7 +47,6 @@ const fn classes() -> [u8; 256] {
     }
     mark(&mut class, b"+-&!_/'?@^`~*$\\()%|.", SAFE | QUOTED);
     mark(&mut class, b";[]{}:,#<>=", QUOTED);
-    mark(&mut class, b"/*_$@-.", PATH);
     class[b'_' as usize] |= NAME;
     class
 }
@@ -84,21 +81,34 @@ pub(crate) fn is_quoted(bytes: &[u8]) -> bool {
     all(bytes, QUOTED)
 }
 
-/// `"ROOT" / pathNAME / "$" / "*"`, with names that may begin with a digit as every deployed gateway's do.
+/// `"ROOT" / pathNAME / "$" / "*"`, with any `SafeChar` anywhere: gateways in the field begin names with digits and
+/// put hyphens in them, and OTP takes them.
 pub(crate) fn is_path(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.len() <= PATH_BYTES_MAX && all(bytes, PATH)
+    is_token(bytes) && bytes.len() <= PATH_BYTES_MAX
 }
 
 /// `PackageName "/" ItemID` where either may be `*`.
+#[inline]
 pub(crate) fn is_pkgd_name(bytes: &[u8]) -> bool {
-    let Some(slash) = bytes.iter().position(|&byte| byte == b'/') else {
+    let slash = name_or_star(bytes);
+    let Some(b'/') = bytes.get(slash) else {
         return false;
     };
-    is_name_or_star(&bytes[..slash]) && is_name_or_star(&bytes[slash + 1..])
+    let item = &bytes[slash + 1..];
+    slash > 0 && !item.is_empty() && name_or_star(item) == item.len()
 }
 
-fn is_name_or_star(bytes: &[u8]) -> bool {
-    bytes == b"*" || (!bytes.is_empty() && bytes.len() <= PATH_BYTES_MAX && all(bytes, NAME))
+/// The length of the `NAME` or `*` that the bytes begin with.
+#[inline(always)]
+fn name_or_star(bytes: &[u8]) -> usize {
+    if bytes.first() == Some(&b'*') {
+        return 1;
+    }
+    let mut len = 0;
+    while len < bytes.len() && is(bytes[len], NAME) {
+        len += 1;
+    }
+    len
 }
 
 /// Octets without a zero, without blanks or line ends before them and without blanks after the last line end.

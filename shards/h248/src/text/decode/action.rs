@@ -1,9 +1,8 @@
 //! Actions of requests and replies: lists of commands whose faulty members are set aside.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule, Stop};
+use crate::arena::Gather;
 use crate::error::{Problem, Scope};
 use crate::model::{
     ActionReply, ActionRequest, CommandReply, CommandRequest, ContextAttrAuditRequest, ContextId,
@@ -18,10 +17,10 @@ impl<'a> Cursor<'a, '_> {
         kept: &mut List<'a, ActionRequest<'a>>,
     ) -> Rule<List<'a, ActionRequest<'a>>> {
         let depth = self.depth;
-        let mut actions: SmallVec<[ActionRequest<'a>; 2]> = SmallVec::new();
+        let mut actions: Gather<'a, ActionRequest<'a>> = self.arena.gather();
         loop {
             if actions.len() >= self.limits.actions_max {
-                *kept = self.arena.list(actions);
+                *kept = actions.finish();
                 return Err(self.fail(Problem::Limit("actions_max")));
             }
             self.peek_past_space();
@@ -41,19 +40,19 @@ impl<'a> Cursor<'a, '_> {
                     actions.push(action);
                 }
                 if !self.skip_unit(start, depth) {
-                    return Ok(self.arena.list(actions));
+                    return Ok(actions.finish());
                 }
             } else {
                 actions.push(action);
                 if self.lost {
-                    return Ok(self.arena.list(actions));
+                    return Ok(actions.finish());
                 }
             }
             match self.more() {
                 Ok(true) => {}
-                Ok(false) => return Ok(self.arena.list(actions)),
+                Ok(false) => return Ok(actions.finish()),
                 Err(Stop) => {
-                    *kept = self.arena.list(actions);
+                    *kept = actions.finish();
                     return Err(Stop);
                 }
             }
@@ -72,8 +71,8 @@ impl<'a> Cursor<'a, '_> {
         *context = Some(action.context_id);
         self.open()?;
         let depth = self.depth;
-        let mut commands: SmallVec<[CommandRequest<'a>; 4]> = SmallVec::new();
-        let mut properties = ContextRequest::default();
+        let mut commands: Gather<'a, CommandRequest<'a>> = self.arena.gather();
+        let mut properties = None;
         let mut audit = None;
         let outcome = loop {
             match self.action_item(
@@ -88,8 +87,8 @@ impl<'a> Cursor<'a, '_> {
                 Err(Stop) => break Err(Stop),
             }
         };
-        action.commands = self.arena.list(commands);
-        action.context_request = (properties != ContextRequest::default()).then_some(properties);
+        action.commands = commands.finish();
+        action.context_request = properties;
         action.context_attr_audit =
             audit.filter(|audit| *audit != ContextAttrAuditRequest::default());
         outcome
@@ -98,9 +97,9 @@ impl<'a> Cursor<'a, '_> {
     /// One property, audit or command, and the separator behind it.
     fn action_item(
         &mut self,
-        properties: &mut ContextRequest<'a>,
+        properties: &mut Option<ContextRequest<'a>>,
         audit: &mut Option<ContextAttrAuditRequest<'a>>,
-        commands: &mut SmallVec<[CommandRequest<'a>; 4]>,
+        commands: &mut Gather<'a, CommandRequest<'a>>,
         (transaction, action): (usize, usize),
         depth: usize,
     ) -> Rule<bool> {
@@ -181,7 +180,7 @@ impl<'a> Cursor<'a, '_> {
     /// `actionReply *(COMMA actionReply) RBRKT`
     pub(super) fn action_replies(&mut self, transaction: usize) -> Rule<List<'a, ActionReply<'a>>> {
         let depth = self.depth;
-        let mut replies: SmallVec<[ActionReply<'a>; 2]> = SmallVec::new();
+        let mut replies: Gather<'a, ActionReply<'a>> = self.arena.gather();
         loop {
             if replies.len() >= self.limits.actions_max {
                 return Err(self.fail(Problem::Limit("actions_max")));
@@ -205,16 +204,16 @@ impl<'a> Cursor<'a, '_> {
                     replies.push(reply);
                 }
                 if !self.skip_unit(start, depth) {
-                    return Ok(self.arena.list(replies));
+                    return Ok(replies.finish());
                 }
             } else {
                 replies.push(reply);
                 if self.lost {
-                    return Ok(self.arena.list(replies));
+                    return Ok(replies.finish());
                 }
             }
             if !self.more()? {
-                return Ok(self.arena.list(replies));
+                return Ok(replies.finish());
             }
         }
     }
@@ -234,8 +233,8 @@ impl<'a> Cursor<'a, '_> {
             return Ok(());
         }
         let depth = self.depth;
-        let mut commands: SmallVec<[CommandReply<'a>; 4]> = SmallVec::new();
-        let mut properties = ContextRequest::default();
+        let mut commands: Gather<'a, CommandReply<'a>> = self.arena.gather();
+        let mut properties = None;
         let outcome = loop {
             let at = (transaction, index);
             match self.action_reply_item(
@@ -250,17 +249,17 @@ impl<'a> Cursor<'a, '_> {
                 Err(Stop) => break Err(Stop),
             }
         };
-        reply.commands = self.arena.list(commands);
-        reply.context_reply = (properties != ContextRequest::default()).then_some(properties);
+        reply.commands = commands.finish();
+        reply.context_reply = properties;
         outcome
     }
 
     /// One property, command reply or error, and the separator behind it.
     fn action_reply_item(
         &mut self,
-        properties: &mut ContextRequest<'a>,
+        properties: &mut Option<ContextRequest<'a>>,
         error: &mut Option<ErrorDescriptor<'a>>,
-        commands: &mut SmallVec<[CommandReply<'a>; 4]>,
+        commands: &mut Gather<'a, CommandReply<'a>>,
         (transaction, action): (usize, usize),
         depth: usize,
     ) -> Rule<bool> {

@@ -1,9 +1,8 @@
 //! Audit descriptors: whole descriptors and single items (version 2 and up).
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule, Word};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     AuditDescriptor, AuditItem, AuditSelect, IndAudDigitMapDescriptor, IndAudEventBufferDescriptor,
@@ -14,7 +13,7 @@ use crate::model::{
     LocalRemoteDescriptor, PackagesItem, Relation, RequestId,
 };
 
-type Parameters<'a> = SmallVec<[IndAuditParameter<'a>; 2]>;
+type Parameters<'a> = Gather<'a, IndAuditParameter<'a>>;
 
 impl<'a> Cursor<'a, '_> {
     /// `auditDescriptor`, behind its keyword.
@@ -25,12 +24,12 @@ impl<'a> Cursor<'a, '_> {
             self.close()?;
             return Ok(audit);
         }
-        let mut parameters = Parameters::new();
+        let mut parameters: Parameters<'a> = self.arena.gather();
         loop {
             let (keyword, start) = self.keyword();
             self.audit_item(keyword, start, &mut audit, &mut parameters)?;
             if !self.more()? {
-                audit.parameters = self.arena.list(parameters);
+                audit.parameters = parameters.finish();
                 return Ok(audit);
             }
         }
@@ -91,7 +90,7 @@ impl<'a> Cursor<'a, '_> {
         self.open()?;
         let mut termination_state = None;
         let mut one = None;
-        let mut multi: SmallVec<[IndAudStreamDescriptor<'a>; 2]> = SmallVec::new();
+        let mut multi: Gather<'a, IndAudStreamDescriptor<'a>> = self.arena.gather();
         loop {
             let (keyword, start) = self.keyword();
             match keyword {
@@ -114,7 +113,7 @@ impl<'a> Cursor<'a, '_> {
         let streams = match one {
             Some(parms) => IndAudStreams::One(parms),
             None if multi.is_empty() => IndAudStreams::None,
-            None => IndAudStreams::Multi(self.arena.list(multi)),
+            None => IndAudStreams::Multi(multi.finish()),
         };
         Ok(IndAudMediaDescriptor {
             termination_state,
@@ -175,7 +174,7 @@ impl<'a> Cursor<'a, '_> {
     fn ind_aud_local_control(&mut self) -> Rule<IndAudLocalControlDescriptor<'a>> {
         self.open()?;
         let mut control = IndAudLocalControlDescriptor::default();
-        let mut properties: SmallVec<[IndAudPropertyParm<'a>; 4]> = SmallVec::new();
+        let mut properties: Gather<'a, IndAudPropertyParm<'a>> = self.arena.gather();
         loop {
             let word = self.word("local control parameter")?;
             match self.keyword_of(&word) {
@@ -188,7 +187,7 @@ impl<'a> Cursor<'a, '_> {
                 _ => self.ind_aud_property(&word, &mut properties)?,
             }
             if !self.more()? {
-                control.property_parms = self.arena.list(properties);
+                control.property_parms = properties.finish();
                 return Ok(control);
             }
         }
@@ -198,7 +197,7 @@ impl<'a> Cursor<'a, '_> {
     fn ind_aud_termination_state(&mut self) -> Rule<IndAudTerminationStateDescriptor<'a>> {
         self.open()?;
         let mut state = IndAudTerminationStateDescriptor::default();
-        let mut properties: SmallVec<[IndAudPropertyParm<'a>; 4]> = SmallVec::new();
+        let mut properties: Gather<'a, IndAudPropertyParm<'a>> = self.arena.gather();
         loop {
             let word = self.word("termination state parameter")?;
             match self.keyword_of(&word) {
@@ -215,7 +214,7 @@ impl<'a> Cursor<'a, '_> {
                 _ => self.ind_aud_property(&word, &mut properties)?,
             }
             if !self.more()? {
-                state.property_parms = self.arena.list(properties);
+                state.property_parms = properties.finish();
                 return Ok(state);
             }
         }
@@ -240,7 +239,7 @@ impl<'a> Cursor<'a, '_> {
     fn ind_aud_property(
         &mut self,
         word: &Word<'a>,
-        properties: &mut SmallVec<[IndAudPropertyParm<'a>; 4]>,
+        properties: &mut Gather<'a, IndAudPropertyParm<'a>>,
     ) -> Rule<()> {
         if properties.len() >= self.limits.items_max {
             return Err(self.fail_at(word.start, Problem::Limit("items_max")));

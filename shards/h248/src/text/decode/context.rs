@@ -1,9 +1,8 @@
 //! Context identifiers, properties, topology and audits.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     ContextAttrAuditRequest, ContextId, ContextRequest, IndAudPropertyParm, List, SelectLogic,
@@ -36,8 +35,30 @@ impl<'a> Cursor<'a, '_> {
         &mut self,
         keyword: Keyword,
         start: usize,
-        request: &mut ContextRequest<'a>,
+        request: &mut Option<ContextRequest<'a>>,
     ) -> Rule<bool> {
+        let known = matches!(
+            keyword,
+            Keyword::Topology
+                | Keyword::Priority
+                | Keyword::Emergency
+                | Keyword::EmergencyOff
+                | Keyword::EmergencyOffV2
+                | Keyword::Ieps
+                | Keyword::ContextAttr
+        );
+        if known {
+            self.known_context_property(keyword, start, request.get_or_insert_default())?;
+        }
+        Ok(known)
+    }
+
+    fn known_context_property(
+        &mut self,
+        keyword: Keyword,
+        start: usize,
+        request: &mut ContextRequest<'a>,
+    ) -> Rule<()> {
         match keyword {
             Keyword::Topology => {
                 if !request.topology.is_empty() {
@@ -59,10 +80,9 @@ impl<'a> Cursor<'a, '_> {
                 let ieps = self.on_or_off()?;
                 self.once(&mut request.ieps_call_ind, start, "IEPSCall", ieps)?;
             }
-            Keyword::ContextAttr => self.context_attr(start, request)?,
-            _ => return Ok(false),
+            _ => self.context_attr(start, request)?,
         }
-        Ok(true)
+        Ok(())
     }
 
     /// `contextAttrDescriptor`, behind its keyword: properties, or a list of contexts.
@@ -89,7 +109,7 @@ impl<'a> Cursor<'a, '_> {
     /// `topologyDescriptor`, behind its keyword.
     fn topology(&mut self) -> Rule<List<'a, TopologyRequest<'a>>> {
         self.open()?;
-        let mut triples: SmallVec<[TopologyRequest<'a>; 4]> = SmallVec::new();
+        let mut triples: Gather<'a, TopologyRequest<'a>> = self.arena.gather();
         loop {
             if triples.len() >= self.limits.items_max {
                 return Err(self.fail(Problem::Limit("items_max")));
@@ -97,7 +117,7 @@ impl<'a> Cursor<'a, '_> {
             let (triple, more) = self.topology_triple()?;
             triples.push(triple);
             if !more {
-                return Ok(self.arena.list(triples));
+                return Ok(triples.finish());
             }
         }
     }
@@ -159,10 +179,10 @@ impl<'a> Cursor<'a, '_> {
     /// `contextAudit`, behind its keyword.
     pub(super) fn context_audit(&mut self) -> Rule<ContextAttrAuditRequest<'a>> {
         let mut request = ContextAttrAuditRequest::default();
-        let mut properties: SmallVec<[IndAudPropertyParm<'a>; 4]> = SmallVec::new();
+        let mut properties: Gather<'a, IndAudPropertyParm<'a>> = self.arena.gather();
         self.open()?;
         while self.context_audit_item(&mut request, &mut properties)? {}
-        request.context_prop = self.arena.list(properties);
+        request.context_prop = properties.finish();
         Ok(request)
     }
 
@@ -170,7 +190,7 @@ impl<'a> Cursor<'a, '_> {
     fn context_audit_item(
         &mut self,
         request: &mut ContextAttrAuditRequest<'a>,
-        properties: &mut SmallVec<[IndAudPropertyParm<'a>; 4]>,
+        properties: &mut Gather<'a, IndAudPropertyParm<'a>>,
     ) -> Rule<bool> {
         if properties.len() >= self.limits.items_max {
             return Err(self.fail(Problem::Limit("items_max")));

@@ -1,10 +1,8 @@
 //! The cursor of the text decoder: white space, words, numbers, punctuation, lists; it knows no rule of the grammar.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
-use crate::arena::Arena;
-use crate::chars::{CLASS, EOL, SAFE, WSP, is};
+use super::scan;
+use crate::arena::{Arena, Gather};
 use crate::error::{DecodeError, Fault, MiniMessage, Position, Problem, Scope, SyntaxError};
 use crate::limits::Limits;
 use crate::model::List;
@@ -29,8 +27,6 @@ pub(super) struct Failure {
 #[derive(Clone, Copy)]
 pub(super) struct Word<'a> {
     pub(super) bytes: &'a [u8],
-    /// The character classes that all its bytes share.
-    pub(super) classes: u8,
     pub(super) start: usize,
 }
 
@@ -86,6 +82,14 @@ impl<'a, 'l> Cursor<'a, 'l> {
         if byte > b' ' && byte != b';' {
             return byte;
         }
+        // One blank is what mostly stands around an equals sign or before a brace.
+        if byte == b' ' {
+            self.at += 1;
+            let byte = self.peek();
+            if byte > b' ' && byte != b';' {
+                return byte;
+            }
+        }
         self.space();
         self.peek()
     }
@@ -94,17 +98,15 @@ impl<'a, 'l> Cursor<'a, 'l> {
     pub(super) fn space(&mut self) {
         let start = self.at;
         let mut at = start;
-        while let Some(&byte) = self.input.get(at) {
-            if is(byte, WSP | EOL) {
-                at += 1;
-            } else if byte == b';' {
-                at = match memchr::memchr2(b'\n', b'\r', &self.input[at..]) {
-                    Some(length) => at + length,
-                    None => self.input.len(),
-                };
-            } else {
+        loop {
+            at += scan::space(&self.input[at..]);
+            if self.input.get(at) != Some(&b';') {
                 break;
             }
+            at = match memchr::memchr2(b'\n', b'\r', &self.input[at..]) {
+                Some(length) => at + length,
+                None => self.input.len(),
+            };
         }
         self.at = at;
         self.look(at - start);
@@ -114,23 +116,11 @@ impl<'a, 'l> Cursor<'a, 'l> {
     #[inline]
     pub(super) fn word_here(&mut self) -> Word<'a> {
         let start = self.at;
-        let mut classes = !0;
-        let mut at = start;
-        while let Some(&byte) = self.input.get(at) {
-            let class = CLASS[usize::from(byte)];
-            if class & SAFE == 0 {
-                break;
-            }
-            classes &= class;
-            at += 1;
-        }
-        self.at = at;
-        self.look(at - start);
-        Word {
-            bytes: &self.input[start..at],
-            classes,
-            start,
-        }
+        let rest = self.input.get(start..).unwrap_or_default();
+        let bytes = &rest[..scan::word(rest)];
+        self.at = start + bytes.len();
+        self.look(bytes.len());
+        Word { bytes, start }
     }
 
     /// A word, after white space.
@@ -232,7 +222,7 @@ impl<'a, 'l> Cursor<'a, 'l> {
         if !self.more()? {
             return Ok(self.arena.one_item(first));
         }
-        let mut items: SmallVec<[T; 4]> = SmallVec::new();
+        let mut items: Gather<'a, T> = self.arena.gather();
         items.push(first);
         loop {
             if items.len() >= max {
@@ -240,7 +230,7 @@ impl<'a, 'l> Cursor<'a, 'l> {
             }
             items.push(item(self)?);
             if !self.more()? {
-                return Ok(self.arena.list(items));
+                return Ok(items.finish());
             }
         }
     }
@@ -262,27 +252,26 @@ impl<'a, 'l> Cursor<'a, 'l> {
     #[inline]
     pub(super) fn number_here(&mut self, max: u32, what: &'static str) -> Rule<u32> {
         let start = self.at;
+        let rest = self.input.get(start..).unwrap_or_default();
         let mut value = 0u64;
-        while let Some(digit) = self
-            .input
-            .get(self.at)
-            .map(|byte| byte.wrapping_sub(b'0'))
-            .filter(|&digit| digit < 10)
-        {
-            value = value * 10 + u64::from(digit);
-            self.at += 1;
-            if self.at - start > 10 {
-                return Err(self.fail_at(start, Problem::OutOfRange(what)));
+        let mut digits = 0;
+        for &byte in rest.iter().take(11) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
             }
+            value = value * 10 + u64::from(digit);
+            digits += 1;
         }
-        self.look(self.at - start);
-        if self.at == start {
+        self.at = start + digits;
+        self.look(digits);
+        if digits == 0 {
             return Err(self.fail(Problem::Expected(what)));
         }
-        match u32::try_from(value) {
-            Ok(value) if value <= max => Ok(value),
-            _ => Err(self.fail_at(start, Problem::OutOfRange(what))),
+        if digits > 10 || value > u64::from(max) {
+            return Err(self.fail_at(start, Problem::OutOfRange(what)));
         }
+        Ok(value as u32)
     }
 
     /// `UINT16`

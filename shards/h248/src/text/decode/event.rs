@@ -1,9 +1,8 @@
 //! Events: requested, embedded, buffered, observed.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule, Word};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     EventBufferDescriptor, EventDm, EventSpec, EventsDescriptor, List, NotifyBehaviour,
@@ -109,12 +108,12 @@ impl<'a> Cursor<'a, '_> {
             return Ok((name, EventParameters::default()));
         }
         let mut found = EventParameters::default();
-        let mut parameters: SmallVec<[Parameter<'a>; 4]> = SmallVec::new();
+        let mut parameters: Gather<'a, Parameter<'a>> = self.arena.gather();
         loop {
             let word = self.word("event parameter")?;
             self.event_parameter(&word, &mut found, &mut parameters)?;
             if !self.more()? {
-                found.parameters = self.arena.list(parameters);
+                found.parameters = parameters.finish();
                 return Ok((name, found));
             }
         }
@@ -125,7 +124,7 @@ impl<'a> Cursor<'a, '_> {
         &mut self,
         word: &Word<'a>,
         found: &mut EventParameters<'a>,
-        parameters: &mut SmallVec<[Parameter<'a>; 4]>,
+        parameters: &mut Gather<'a, Parameter<'a>>,
     ) -> Rule<()> {
         match self.keyword_of(word) {
             Keyword::Stream => {
@@ -292,7 +291,7 @@ impl<'a> Cursor<'a, '_> {
             return Ok((None, List::EMPTY));
         }
         let mut stream = None;
-        let mut parameters: SmallVec<[Parameter<'a>; 4]> = SmallVec::new();
+        let mut parameters: Gather<'a, Parameter<'a>> = self.arena.gather();
         loop {
             let word = self.word("event parameter")?;
             if self.keyword_of(&word) == Keyword::Stream {
@@ -305,7 +304,7 @@ impl<'a> Cursor<'a, '_> {
                 parameters.push(self.parameter_of(&word)?);
             }
             if !self.more()? {
-                return Ok((stream, self.arena.list(parameters)));
+                return Ok((stream, parameters.finish()));
             }
         }
     }

@@ -5,7 +5,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule};
 use crate::arena::Arena;
-use crate::chars::{HEX, PATH, is};
+use crate::chars::{HEX, is};
 use crate::error::{MiniMessage, Problem};
 use crate::limits::Limits;
 use crate::model::{
@@ -13,6 +13,8 @@ use crate::model::{
     Token,
 };
 
+/// The longest text between square brackets: an IPv6 address with an IPv4 tail, and some white space.
+const ADDRESS_BYTES_MAX: usize = 64;
 /// The highest version spoken.
 const VERSION_MAX: u8 = 3;
 
@@ -102,7 +104,7 @@ impl<'a> Cursor<'a, '_> {
                 if self.keyword_of(&word) == Keyword::Mtp && self.peek_past_space() == b'{' {
                     return self.mtp_address();
                 }
-                if word.classes & PATH == 0 || word.bytes.len() > PATH_BYTES_MAX {
+                if word.bytes.len() > PATH_BYTES_MAX {
                     return Err(self.fail_at(word.start, Problem::Expected("message identifier")));
                 }
                 Ok(MId::DeviceName(TerminationId::checked(word.bytes)))
@@ -112,15 +114,16 @@ impl<'a> Cursor<'a, '_> {
 
     fn domain_address(&mut self) -> Rule<MId<'a>> {
         let start = self.at + 1;
-        let within = &self.input[start..self.input.len().min(start + 64)];
-        let Some(len) = memchr::memchr(b']', within) else {
-            return Err(self.fail_at(start, Problem::Expected("address and ]")));
-        };
-        let text = within[..len].trim_ascii();
-        self.at = start + len + 1;
-        if let Some(address) = ip4(text) {
+        let rest = &self.input[start..];
+        if let Some((address, len)) = ip4(rest) {
+            self.at = start + len;
             return Ok(MId::Ip4Address(address, self.port()?));
         }
+        let Some(len) = memchr::memchr(b']', &rest[..rest.len().min(ADDRESS_BYTES_MAX)]) else {
+            return Err(self.fail_at(start, Problem::Expected("address and ]")));
+        };
+        let text = rest[..len].trim_ascii();
+        self.at = start + len + 1;
         match core::str::from_utf8(text)
             .ok()
             .and_then(|text| text.parse::<Ipv6Addr>().ok())
@@ -164,25 +167,32 @@ impl<'a> Cursor<'a, '_> {
     }
 }
 
-/// Decimal octets and dots.
-fn ip4(text: &[u8]) -> Option<Ipv4Addr> {
+/// Four decimal octets with dots between them and a square bracket behind them, and their length.
+fn ip4(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
     let mut octets = [0u8; 4];
-    let mut filled = 0;
-    let mut value = 0u16;
-    let mut digits = 0;
-    for &byte in text.iter().chain(b".") {
-        if byte.is_ascii_digit() && digits < 3 {
-            value = value * 10 + u16::from(byte - b'0');
-            digits += 1;
-        } else if byte == b'.' && digits > 0 {
-            *octets.get_mut(filled)? = u8::try_from(value).ok()?;
-            filled += 1;
-            (value, digits) = (0, 0);
-        } else {
+    let mut at = 0;
+    for (index, octet) in octets.iter_mut().enumerate() {
+        let mut value = 0u16;
+        let start = at;
+        while let Some(digit) = text
+            .get(at)
+            .map(|byte| byte.wrapping_sub(b'0'))
+            .filter(|&digit| digit < 10)
+        {
+            value = value * 10 + u16::from(digit);
+            at += 1;
+            if at - start > 3 {
+                return None;
+            }
+        }
+        let behind = if index == 3 { b']' } else { b'.' };
+        if at == start || text.get(at) != Some(&behind) {
             return None;
         }
+        *octet = u8::try_from(value).ok()?;
+        at += 1;
     }
-    (filled == 4).then(|| octets.into())
+    Some((octets.into(), at))
 }
 
 /// Pairs of hexadecimal digits as octets.

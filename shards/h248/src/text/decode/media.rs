@@ -1,9 +1,8 @@
 //! Media, modem, multiplex, statistics and packages descriptors.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     EventBufferControl, List, LocalControlDescriptor, LocalRemoteDescriptor, MediaDescriptor,
@@ -18,7 +17,7 @@ impl<'a> Cursor<'a, '_> {
         self.open()?;
         let mut termination_state = None;
         let mut one = None;
-        let mut multi: SmallVec<[StreamDescriptor<'a>; 2]> = SmallVec::new();
+        let mut multi: Gather<'a, StreamDescriptor<'a>> = self.arena.gather();
         loop {
             let (keyword, start) = self.keyword();
             match keyword {
@@ -46,7 +45,7 @@ impl<'a> Cursor<'a, '_> {
         let streams = match one {
             Some(parms) => MediaStreams::One(self.arena.value(parms)),
             None if multi.is_empty() => MediaStreams::None,
-            None => MediaStreams::Multi(self.arena.list(multi)),
+            None => MediaStreams::Multi(multi.finish()),
         };
         Ok(MediaDescriptor {
             termination_state,
@@ -101,7 +100,7 @@ impl<'a> Cursor<'a, '_> {
     fn local_control(&mut self) -> Rule<LocalControlDescriptor<'a>> {
         self.open()?;
         let mut control = LocalControlDescriptor::default();
-        let mut properties: SmallVec<[PropertyParm<'a>; 4]> = SmallVec::new();
+        let mut properties: Gather<'a, PropertyParm<'a>> = self.arena.gather();
         loop {
             let word = self.word("local control parameter")?;
             match self.keyword_of(&word) {
@@ -133,7 +132,7 @@ impl<'a> Cursor<'a, '_> {
                 _ => self.add_property(&word, &mut properties)?,
             }
             if !self.more()? {
-                control.property_parms = self.arena.list(properties);
+                control.property_parms = properties.finish();
                 return Ok(control);
             }
         }
@@ -142,7 +141,7 @@ impl<'a> Cursor<'a, '_> {
     fn add_property(
         &mut self,
         word: &super::cursor::Word<'a>,
-        properties: &mut SmallVec<[PropertyParm<'a>; 4]>,
+        properties: &mut Gather<'a, PropertyParm<'a>>,
     ) -> Rule<()> {
         if properties.len() >= self.limits.items_max {
             return Err(self.fail_at(word.start, Problem::Limit("items_max")));
@@ -167,7 +166,7 @@ impl<'a> Cursor<'a, '_> {
     fn termination_state(&mut self) -> Rule<TerminationStateDescriptor<'a>> {
         self.open()?;
         let mut state = TerminationStateDescriptor::default();
-        let mut properties: SmallVec<[PropertyParm<'a>; 4]> = SmallVec::new();
+        let mut properties: Gather<'a, PropertyParm<'a>> = self.arena.gather();
         loop {
             let word = self.word("termination state parameter")?;
             match self.keyword_of(&word) {
@@ -200,7 +199,7 @@ impl<'a> Cursor<'a, '_> {
                 _ => self.add_property(&word, &mut properties)?,
             }
             if !self.more()? {
-                state.property_parms = self.arena.list(properties);
+                state.property_parms = properties.finish();
                 return Ok(state);
             }
         }
@@ -248,14 +247,14 @@ impl<'a> Cursor<'a, '_> {
     pub(super) fn modem(&mut self) -> Rule<ModemDescriptor<'a>> {
         let types = if self.peek_past_space() == b'[' {
             self.at += 1;
-            let mut types: SmallVec<[ModemType<'a>; 4]> = SmallVec::new();
+            let mut types: Gather<'a, ModemType<'a>> = self.arena.gather();
             loop {
                 if types.len() >= self.limits.items_max {
                     return Err(self.fail(Problem::Limit("items_max")));
                 }
                 types.push(self.modem_type()?);
                 if !self.more_in_brackets()? {
-                    break self.arena.list(types);
+                    break types.finish();
                 }
             }
         } else {

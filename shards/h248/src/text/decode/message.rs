@@ -1,9 +1,8 @@
 //! Messages and transactions, and what becomes of the faulty ones.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule, Stop};
+use crate::arena::Gather;
 use crate::error::{Problem, Scope, TransactionKind};
 use crate::model::{
     List, Message, MessageBody, Segment, SegmentReply, Transaction, TransactionAck, TransactionId,
@@ -53,7 +52,7 @@ impl<'a> Cursor<'a, '_> {
 
     /// `transactionList`
     fn transactions(&mut self) -> Rule<List<'a, Transaction<'a>>> {
-        let mut transactions: SmallVec<[Transaction<'a>; 4]> = SmallVec::new();
+        let mut transactions: Gather<'a, Transaction<'a>> = self.arena.gather();
         loop {
             self.peek_past_space();
             if self.at >= self.input.len()
@@ -93,16 +92,16 @@ impl<'a> Cursor<'a, '_> {
                 break;
             }
         }
-        self.usable(&transactions)?;
-        Ok(self.arena.list(transactions))
+        self.usable(transactions.is_empty())?;
+        Ok(transactions.finish())
     }
 
     /// A message of which not even one transaction's number could be read is unusable.
-    fn usable(&mut self, transactions: &[Transaction<'a>]) -> Rule<()> {
+    fn usable(&mut self, empty: bool) -> Rule<()> {
         let known = |fault: &crate::error::Fault| {
             !matches!(fault.scope, Scope::Transaction { id: None, .. })
         };
-        if !transactions.is_empty() || self.faults().iter().any(known) {
+        if !empty || self.faults().iter().any(known) {
             return Ok(());
         }
         match self.faults().first().map(|fault| fault.error) {

@@ -15,6 +15,7 @@ mod header;
 mod media;
 mod message;
 mod recover;
+mod scan;
 mod service_change;
 mod signal;
 mod value;

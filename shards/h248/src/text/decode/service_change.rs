@@ -1,10 +1,9 @@
 //! Service change descriptors of requests and replies.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::audit::item_of;
 use super::cursor::{Cursor, Rule, Word};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     AuditDescriptor, IndAuditParameter, MId, Parameter, ServiceChangeAddress, ServiceChangeMethod,
@@ -13,15 +12,14 @@ use crate::model::{
 };
 
 /// What has been read of a request's descriptor.
-#[derive(Default)]
 struct Found<'a> {
     method: Option<ServiceChangeMethod<'a>>,
     reason: Option<Value<'a>>,
     delay: Option<u32>,
     incomplete: bool,
     info: Option<AuditDescriptor<'a>>,
-    items: SmallVec<[IndAuditParameter<'a>; 2]>,
-    extensions: SmallVec<[Parameter<'a>; 2]>,
+    items: Gather<'a, IndAuditParameter<'a>>,
+    extensions: Gather<'a, Parameter<'a>>,
     shared: ServiceChangeResParm<'a>,
 }
 
@@ -30,7 +28,16 @@ impl<'a> Cursor<'a, '_> {
     pub(super) fn service_change_parm(&mut self) -> Rule<ServiceChangeParm<'a>> {
         let start = self.at;
         self.open()?;
-        let mut found = Found::default();
+        let mut found = Found {
+            method: None,
+            reason: None,
+            delay: None,
+            incomplete: false,
+            info: None,
+            items: self.arena.gather(),
+            extensions: self.arena.gather(),
+            shared: ServiceChangeResParm::default(),
+        };
         loop {
             let word = self.word("service change parameter")?;
             self.service_change_parameter(&word, &mut found)?;
@@ -55,7 +62,7 @@ impl<'a> Cursor<'a, '_> {
             return Err(self.fail_with(472, start, Problem::Missing("Reason")));
         };
         if !items.is_empty() {
-            info.get_or_insert_default().parameters = self.arena.list(items);
+            info.get_or_insert_default().parameters = items.finish();
         }
         let ServiceChangeResParm {
             address,
@@ -74,7 +81,7 @@ impl<'a> Cursor<'a, '_> {
             mgc_id,
             time_stamp,
             non_standard_data: None,
-            extensions: self.arena.list(extensions),
+            extensions: extensions.finish(),
             info,
             incomplete,
         })

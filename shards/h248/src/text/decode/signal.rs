@@ -1,9 +1,8 @@
 //! Signals and signal lists.
 
-use smallvec::SmallVec;
-
 use super::super::keyword::Keyword;
 use super::cursor::{Cursor, Rule, Word};
+use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     List, NotifyCompletion, Parameter, SeqSigList, Signal, SignalDirection, SignalRequest,
@@ -42,12 +41,12 @@ impl<'a> Cursor<'a, '_> {
         if !self.try_open()? {
             return Ok(signal);
         }
-        let mut parameters: SmallVec<[Parameter<'a>; 4]> = SmallVec::new();
+        let mut parameters: Gather<'a, Parameter<'a>> = self.arena.gather();
         loop {
             let word = self.word("signal parameter")?;
             self.sig_parameter(&word, &mut signal, &mut parameters)?;
             if !self.more()? {
-                signal.parameters = self.arena.list(parameters);
+                signal.parameters = parameters.finish();
                 return Ok(signal);
             }
         }
@@ -58,7 +57,7 @@ impl<'a> Cursor<'a, '_> {
         &mut self,
         word: &Word<'a>,
         signal: &mut Signal<'a>,
-        parameters: &mut SmallVec<[Parameter<'a>; 4]>,
+        parameters: &mut Gather<'a, Parameter<'a>>,
     ) -> Rule<()> {
         let start = word.start;
         match self.keyword_of(word) {

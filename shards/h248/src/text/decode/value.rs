@@ -1,10 +1,9 @@
 //! Values, names and bodies: the atoms of the text encoding.
 
-use smallvec::SmallVec;
-
 use super::cursor::{Cursor, Rule, Word};
 use super::recover::end_of_octets;
-use crate::chars::{self, EOL, PATH, WSP, is};
+use crate::arena::Gather;
+use crate::chars::{self, EOL, WSP, is};
 use crate::error::Problem;
 use crate::model::{
     DigitMapBody, DigitMapValue, ErrorDescriptor, List, OctetString, PATH_BYTES_MAX, Parameter,
@@ -16,7 +15,7 @@ impl<'a> Cursor<'a, '_> {
     /// `TerminationID`
     pub(super) fn termination_id(&mut self) -> Rule<TerminationId<'a>> {
         let word = self.word("termination id")?;
-        if word.classes & PATH == 0 || word.bytes.len() > PATH_BYTES_MAX {
+        if word.bytes.len() > PATH_BYTES_MAX {
             return Err(self.fail_at(word.start, Problem::Expected("termination id")));
         }
         Ok(TerminationId::checked(word.bytes))
@@ -29,14 +28,14 @@ impl<'a> Cursor<'a, '_> {
             return Ok(self.arena.one_item(id));
         }
         self.at += 1;
-        let mut ids: SmallVec<[TerminationId<'a>; 4]> = SmallVec::new();
+        let mut ids: Gather<'a, TerminationId<'a>> = self.arena.gather();
         loop {
             if ids.len() >= self.limits.items_max {
                 return Err(self.fail(Problem::Limit("items_max")));
             }
             ids.push(self.termination_id()?);
             if !self.more_in_brackets()? {
-                return Ok(self.arena.list(ids));
+                return Ok(ids.finish());
             }
         }
     }
@@ -169,7 +168,7 @@ impl<'a> Cursor<'a, '_> {
             self.punctuation(b']', "]")?;
             return Ok(ParmValue::Range(self.arena.value([first, last])));
         }
-        let mut values: SmallVec<[Value<'a>; 4]> = SmallVec::new();
+        let mut values: Gather<'a, Value<'a>> = self.arena.gather();
         values.push(first);
         while self.more_in_brackets()? {
             if values.len() >= self.limits.items_max {
@@ -177,7 +176,7 @@ impl<'a> Cursor<'a, '_> {
             }
             values.push(self.value()?);
         }
-        Ok(ParmValue::All(self.arena.list(values)))
+        Ok(ParmValue::All(values.finish()))
     }
 
     /// `propertyParm`
