@@ -6,6 +6,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
+use smallvec::SmallVec;
 
 use crate::model::{List, Ref};
 
@@ -41,6 +42,14 @@ impl Arena {
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.bump.allocated_bytes()
+    }
+
+    /// Moves gathered items into a list.
+    pub(crate) fn list<T, const N: usize>(&self, items: SmallVec<[T; N]>) -> List<'_, T> {
+        if items.is_empty() {
+            return List::EMPTY;
+        }
+        List::Borrowed(self.bump.alloc_slice_fill_iter(items))
     }
 
     /// A list to be gathered item by item.

@@ -3,6 +3,7 @@
 //! A message that cannot be used is answered with an error descriptor in its sender's encoding and version. All that
 //! takes stands at its very beginning, so it can mostly be read however broken the rest is.
 
+use crate::ber::{self, BerConfig};
 use crate::error::MiniMessage;
 use crate::sniff::{Sniffed, sniff};
 use crate::text;
@@ -17,6 +18,7 @@ use crate::text;
 pub fn decode(input: &[u8]) -> Option<MiniMessage> {
     match sniff(input) {
         Sniffed::Text { .. } => text::mini(input),
-        Sniffed::Ber { .. } | Sniffed::Unknown => None,
+        Sniffed::Ber { .. } => ber::decode_mini(input, &BerConfig::default()),
+        Sniffed::Unknown => None,
     }
 }

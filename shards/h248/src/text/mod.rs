@@ -3,6 +3,8 @@
 mod decode;
 mod encode;
 mod keyword;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{decode, mini};
 

@@ -98,7 +98,10 @@ impl<'a> Cursor<'a, '_> {
                     let state = self.ind_aud_termination_state()?;
                     self.once(&mut termination_state, start, "TerminationState", state)?;
                 }
-                Keyword::Stream if one.is_none() && multi.len() < self.limits.items_max => {
+                Keyword::Stream if one.is_none() => {
+                    if multi.len() >= self.limits.items_max {
+                        return Err(self.fail_at(start, Problem::Limit("items_max")));
+                    }
                     multi.push(self.ind_aud_stream()?);
                 }
                 _ if multi.is_empty() => {

@@ -22,8 +22,11 @@ impl<'a> Cursor<'a, '_> {
             let (keyword, start) = self.keyword();
             match keyword {
                 Keyword::Stream => {
-                    if one.is_some() || multi.len() >= self.limits.items_max {
+                    if one.is_some() {
                         return Err(self.fail_at(start, Problem::Unexpected("Stream")));
+                    }
+                    if multi.len() >= self.limits.items_max {
+                        return Err(self.fail_at(start, Problem::Limit("items_max")));
                     }
                     multi.push(self.stream_descriptor()?);
                 }

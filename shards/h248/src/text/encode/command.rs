@@ -171,6 +171,11 @@ impl<const PRETTY: bool> Writer<'_, PRETTY> {
                 terminations,
                 audit,
             } => {
+                // The grammar cannot tell such a termination from the keyword.
+                if terminations.iter().any(|id| *id == "C" || *id == "Context") {
+                    let what = "audited termination called Context";
+                    self.refuse(EncodeError::NotRepresentable(what));
+                }
                 self.equal_ids(terminations);
                 self.termination_audit(audit);
             }
