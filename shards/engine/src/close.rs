@@ -92,8 +92,33 @@ impl<M: Machine> Shard<M> {
         if slot.in_flight == 0 {
             return self.close_if_idle(socket);
         }
+        let sending = slot.has(flag::SENDING);
+        let reading = !matches!(slot.reading, Reading::Still | Reading::Starved);
+        if slot.in_flight == u8::from(sending) + u8::from(reading) {
+            // By name the kernel finds an operation at once; by descriptor it looks through all that are armed, and
+            // a close of many sockets would take the square of their number.
+            if sending {
+                self.cancel(socket, Kind::Send)?;
+            }
+            return self.cancel_reading(socket);
+        }
         let everything = CancelBuilder::fd(Fixed(socket.slot)).all();
         let cancel = opcode::AsyncCancel2::new(everything)
+            .build()
+            .flags(squeue::Flags::SKIP_SUCCESS);
+        // SAFETY: no memory is involved.
+        unsafe {
+            self.ring.push(
+                cancel,
+                Tag::new(Kind::Cancel, socket.slot, socket.generation),
+            )
+        }
+    }
+
+    /// Cancels the operation of this kind; its last completion is still to come.
+    pub(crate) fn cancel(&mut self, socket: SocketId, kind: Kind) -> io::Result<()> {
+        let target = Tag::new(kind, socket.slot, socket.generation);
+        let cancel = opcode::AsyncCancel::new(target.encode())
             .build()
             .flags(squeue::Flags::SKIP_SUCCESS);
         // SAFETY: no memory is involved.

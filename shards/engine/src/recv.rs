@@ -301,17 +301,7 @@ impl<M: Machine> Shard<M> {
         };
         slot.reading = Reading::Cancelling;
         self.cells.add(Metric::UringCancelDone, 1);
-        let target = Tag::new(kind, socket.slot, socket.generation);
-        let cancel = opcode::AsyncCancel::new(target.encode())
-            .build()
-            .flags(squeue::Flags::SKIP_SUCCESS);
-        // SAFETY: no memory is involved.
-        unsafe {
-            self.ring.push(
-                cancel,
-                Tag::new(Kind::Cancel, socket.slot, socket.generation),
-            )
-        }
+        self.cancel(socket, kind)
     }
 
     // ── moving by time and by room ───────────────────────────────────────────────────────────────────────────────
