@@ -4,7 +4,7 @@
 %% A row lives from OPEN until both sides have sent CLOSE, or one RESET.
 -module(megaphone_conn).
 
--export([init/0, register_link/2, unregister_link/1, table/1]).
+-export([init/0, register_link/2, unregister_link/1, register_epoch/1, link_of_epoch/1]).
 -export([open/4, pid/2, send/3, close/2, peer_closed/2, peer_reset/2, credit/3, consumed/4, sessions/1]).
 
 -record(conn, {id            :: pos_integer(),
@@ -47,11 +47,24 @@ register_link(Link, Writer) ->
     Table.
 
 unregister_link(Link) ->
-    ets:delete(?LINKS, Link).
+    case ets:whereis(?LINKS) of
+        undefined -> true;
+        _ ->
+            ets:match_delete(?LINKS, {{epoch, '_'}, Link}),
+            ets:delete(?LINKS, Link)
+    end.
 
-table(Link) ->
-    case ets:lookup(?LINKS, Link) of
-        [{_, Table, _}] -> {ok, Table};
+%% A new epoch for a link whose state outlives its socket: random, so that it is never used twice.
+register_epoch(Link) ->
+    <<Epoch:64>> = crypto:strong_rand_bytes(8),
+    case Epoch > 0 andalso ets:insert_new(?LINKS, {{epoch, Epoch}, Link}) of
+        true -> Epoch;
+        false -> register_epoch(Link)
+    end.
+
+link_of_epoch(Epoch) ->
+    case ets:lookup(?LINKS, {epoch, Epoch}) of
+        [{_, Link}] -> {ok, Link};
         [] -> error
     end.
 

@@ -17,22 +17,25 @@
                 buffer = <<>> :: binary(),
                 writer       :: pid() | undefined,
                 table        :: ets:tid() | undefined,
-                peer         :: undefined | {Name :: binary(), Epoch :: non_neg_integer()},
-                keeps = false :: boolean(),          % both sides acknowledge
+                peer         :: undefined | binary(),  % the appliance's name
+                epoch = 0    :: non_neg_integer(),   % ours to choose; 0: nothing is kept
                 received = 0 :: non_neg_integer(),   % number of the last numbered frame that came
                 acknowledged = 0 :: non_neg_integer(),
-                skip = 0     :: non_neg_integer(),   % frames of a replay that are known already
+                heard = true :: boolean(),           % something came since the last look
+                silent = 0   :: non_neg_integer(),   % looks without
+                ack_timer    :: undefined | reference(),
                 timer        :: undefined | reference()}).
 
 -define(HELLO_TIMEOUT_MS, 10000).
 -define(ACK_EVERY_FRAMES, 256).
--define(ACK_DELAY_MS, 100).
+-define(ACK_DELAY_MS, 50).
+%% PING after this long without a frame; the link is lost after three times as long.
+-define(LIVENESS_MS, 10000).
 -define(ACTIVE_READS, 100).
 -define(MAX_FRAME, 1048576).
 -define(ROLE_APPLIANCE, 0).
 -define(ROLE_BACKEND, 1).
 %% Reasons of the link protocol.
--define(REFUSED, 9).
 -define(PROTOCOL, 11).
 -define(VERSION, 12).
 -define(NOT_AUTHORISED, 13).
@@ -57,17 +60,17 @@ handle_cast(accept, #state{socket = Socket} = State) ->
 handle_cast(_, State) ->
     {noreply, State}.
 
-%% Another link process read a HELLO of the appliance that we have lost, and gives us its socket.
-handle_call({adopt, Socket, Hello, Buffer}, _From, #state{phase = Phase} = State) when Phase =:= lost; Phase =:= up ->
-    is_port(State#state.socket) andalso gen_tcp:close(State#state.socket),
+%% Another link process read a HELLO that names our epoch, and gives us its socket.
+handle_call({adopt, Socket, #{name := Name, resume := Resume}, Buffer}, _From,
+            #state{peer = Name, socket = Former, phase = Phase} = State) when Phase =:= lost; Phase =:= up ->
+    is_port(Former) andalso gen_tcp:close(Former),
     cancel(State#state.timer),
-    #{resume := Resume} = Hello,
     Greeting = megaphone_proto:encode(hello_ok, 0, 0, 0, greeting(State)),
     ok = megaphone_writer:resume(State#state.writer, Socket, {Greeting, Resume}),
     ok = inet:setopts(Socket, [{active, ?ACTIVE_READS}]),
     ?LOG_NOTICE("megaphone: link ~ts resumed", [name(State)]),
     self() ! {megaphone_buffered, Buffer},
-    {reply, ok, State#state{socket = Socket, phase = up, buffer = <<>>, timer = undefined}};
+    {reply, ok, watch(State#state{socket = Socket, phase = up, buffer = <<>>, acknowledged = State#state.received})};
 handle_call(_, _, State) ->
     {reply, {error, unknown}, State}.
 
@@ -85,6 +88,8 @@ handle_info({tcp_error, Socket, Reason}, #state{socket = Socket} = State) ->
 handle_info({megaphone_write_failed, Socket, Reason}, #state{socket = Socket} = State) ->
     gen_tcp:close(Socket),
     lost(Reason, State);
+handle_info({timeout, Timer, acknowledge}, #state{ack_timer = Timer} = State) ->
+    {noreply, acknowledge(State#state{ack_timer = undefined})};
 handle_info({timeout, Timer, What}, #state{timer = Timer} = State) ->
     timeout(What, State#state{timer = undefined});
 handle_info({'EXIT', Writer, Reason}, #state{writer = Writer} = State) ->
@@ -95,8 +100,14 @@ handle_info(_, State) ->
 timeout(hello, State) ->
     ?LOG_WARNING("megaphone: no HELLO within ~b ms", [?HELLO_TIMEOUT_MS]),
     {stop, normal, State};
-timeout(acknowledge, State) ->
-    {noreply, acknowledge(State)};
+timeout(liveness, #state{heard = true} = State) ->
+    {noreply, watch(State)};
+timeout(liveness, #state{silent = 2, socket = Socket} = State) ->
+    gen_tcp:close(Socket),
+    lost(unresponsive, State);
+timeout(liveness, #state{silent = Silent, writer = Writer} = State) ->
+    megaphone_writer:frame(Writer, ping, 0, <<Silent:64>>),
+    {noreply, (watch(State))#state{silent = Silent + 1}};
 timeout(gone, State) ->
     ?LOG_WARNING("megaphone: link ~ts did not come back", [name(State)]),
     {stop, normal, State}.
@@ -107,7 +118,7 @@ terminate(_Reason, #state{socket = Socket, writer = Writer}) ->
     is_port(Socket) andalso gen_tcp:close(Socket),
     ok.
 
-lost(Reason, #state{phase = up, keeps = true, options = #{resume_timeout := Seconds}} = State) when Seconds > 0 ->
+lost(Reason, #state{phase = up, epoch = Epoch, options = #{resume_timeout := Seconds}} = State) when Epoch > 0 ->
     ?LOG_WARNING("megaphone: link ~ts lost (~tp); its ~b sessions wait ~b s for it",
                  [name(State), Reason, megaphone_conn:sessions(State#state.table), Seconds]),
     ok = megaphone_writer:lost(State#state.writer),
@@ -126,6 +137,9 @@ frames(<<Length:32, Frame:Length/binary, Rest/binary>>, State) when Length >= 12
     case frame(megaphone_proto:decode(Frame), State) of
         {ok, State1} -> frames(Rest, State1);
         {handed_over, State1} -> {stop, normal, State1#state{socket = lost}};
+        {closed, Text, State1} ->
+            ?LOG_NOTICE("megaphone: the appliance closes link ~ts: ~ts", [name(State1), Text]),
+            {stop, normal, State1};
         {stop, Code, Text, State1} -> goodbye(Code, Text, State1)
     end;
 frames(<<Length:32, _/binary>>, State) when Length < 12; Length > ?MAX_FRAME + 12 ->
@@ -148,21 +162,21 @@ frame({hello, _, _, 0, Payload}, #state{phase = accepted} = State) ->
 frame(_, #state{phase = accepted} = State) ->
     {stop, ?PROTOCOL, "the first frame is not HELLO", State};
 frame({Type, Flags, Aux, Conn, Payload}, #state{phase = up} = State) ->
+    Heard = State#state{heard = true},
     case megaphone_proto:numbered(Type) of
-        true when State#state.skip > 0 -> {ok, State#state{skip = State#state.skip - 1}};
-        true -> dispatch(Type, Flags, Aux, Conn, Payload, count(State));
-        false -> dispatch(Type, Flags, Aux, Conn, Payload, State)
+        true -> dispatch(Type, Flags, Aux, Conn, Payload, count(Heard));
+        false -> dispatch(Type, Flags, Aux, Conn, Payload, Heard)
     end.
 
 hello(#{role := Role}, State) when Role =/= ?ROLE_APPLIANCE ->
     {stop, ?PROTOCOL, "not an appliance", State};
-hello(#{token := Token, name := Name, epoch := Epoch, ack := Ack} = Hello, #state{options = Options} = State) ->
+hello(#{token := Token, epoch := Epoch, ack := Ack} = Hello, #state{options = Options} = State) ->
     case maps:get(token, Options, <<>>) of
         Expected when Expected =:= <<>>; Expected =:= Token ->
-            Peer = {Name, Epoch},
-            case global:whereis_name({?MODULE, node(), Peer}) of
-                Link when is_pid(Link), Ack -> hand_over(Link, Hello, State);
-                _ -> greet(Peer, Ack, State)
+            ok = megaphone_conn:init(),
+            case megaphone_conn:link_of_epoch(Epoch) of
+                {ok, Link} when Ack -> hand_over(Link, Hello, State);
+                _ -> greet(Hello, State)
             end;
         _ ->
             {stop, ?NOT_AUTHORISED, "wrong token", State}
@@ -173,28 +187,32 @@ hand_over(Link, Hello, #state{socket = Socket} = State) ->
     ok = gen_tcp:controlling_process(Socket, Link),
     case catch gen_server:call(Link, {adopt, Socket, Hello, State#state.buffer}) of
         ok -> {handed_over, State};
-        _ -> {stop, ?PROTOCOL, "the former link could not be resumed", State}
+        _ -> {handed_over, State}    % that link is gone, and the socket with it: the appliance comes again
     end.
 
-greet(Peer, Ack, #state{socket = Socket, options = Options} = State) ->
+greet(#{name := Name, ack := Ack}, #state{socket = Socket, options = Options} = State) ->
     cancel(State#state.timer),
-    ok = megaphone_conn:init(),
     {ok, Writer} = megaphone_writer:start_link(Socket),
     Table = megaphone_conn:register_link(self(), Writer),
-    Keeps = Ack andalso maps:get(resume_timeout, Options, 0) > 0,
-    Keeps andalso begin
-        megaphone_writer:keep(Writer),
-        global:re_register_name({?MODULE, node(), Peer}, self())
-    end,
-    State1 = State#state{phase = up, writer = Writer, table = Table, peer = Peer, keeps = Keeps, timer = undefined},
+    Epoch = case Ack andalso maps:get(resume_timeout, Options, 0) > 0 of
+                true ->
+                    megaphone_writer:keep(Writer),
+                    megaphone_conn:register_epoch(self());
+                false -> 0
+            end,
+    State1 = watch(State#state{phase = up, writer = Writer, table = Table, peer = Name, epoch = Epoch}),
     megaphone_writer:frame(Writer, hello_ok, 0, greeting(State1)),
     ?LOG_NOTICE("megaphone: link ~ts is up", [name(State1)]),
     {ok, State1}.
 
-greeting(#state{keeps = Keeps, received = Received}) ->
-    megaphone_proto:hello(#{role => ?ROLE_BACKEND, ack => Keeps, max_frame => ?MAX_FRAME,
-                            epoch => erlang:system_info(creation), resume => Received,
-                            name => atom_to_binary(node()), token => <<>>}).
+greeting(#state{epoch = Epoch, received = Received}) ->
+    Resume = case Epoch of 0 -> 0; _ -> Received end,
+    megaphone_proto:hello(#{role => ?ROLE_BACKEND, ack => Epoch > 0, max_frame => ?MAX_FRAME, epoch => Epoch,
+                            resume => Resume, name => atom_to_binary(node()), token => <<>>}).
+
+%% Looks again in a while whether the appliance is still there.
+watch(State) ->
+    State#state{heard = false, silent = 0, timer = erlang:start_timer(?LIVENESS_MS, self(), liveness)}.
 
 dispatch(open, _, Aux, Conn, Payload, State) ->
     {ok, open(Conn, Aux * 1024, megaphone_proto:decode_peer(Payload), State)};
@@ -202,18 +220,17 @@ dispatch(data, Flags, _, Conn, Payload, #state{table = Table} = State) ->
     case megaphone_conn:pid(Table, Conn) of
         {ok, Pid} -> Pid ! {megaphone, Flags band 1, Payload};
         closed -> ok;
-        error -> reset(Conn, State)
+        error -> reset(Conn, ?UNKNOWN_CONNECTION, State)
     end,
     {ok, State};
 dispatch(close, _, _, 0, Payload, State) ->
     {_, Text} = megaphone_proto:reason(Payload),
-    ?LOG_NOTICE("megaphone: the appliance closes link ~ts: ~ts", [name(State), Text]),
-    {ok, State};
+    {closed, Text, State};
 dispatch(close, _, _, Conn, _, #state{table = Table} = State) ->
     case megaphone_conn:peer_closed(Table, Conn) of
         {ok, Pid} -> Pid ! {tcp_closed, Conn};
         closed -> ok;
-        error -> reset(Conn, State)
+        error -> ok
     end,
     {ok, State};
 dispatch(reset, _, _, Conn, _, #state{table = Table} = State) ->
@@ -254,7 +271,8 @@ open(Conn, Credit, {ok, Peer}, #state{table = Table, writer = Writer, options = 
                     State;
                 false ->
                     exit(Pid, kill),
-                    reject(Conn, ?DUPLICATE_CONNECTION, <<>>, State)
+                    reset(Conn, ?DUPLICATE_CONNECTION, State),
+                    State
             end
     end;
 open(Conn, _, {error, malformed}, State) ->
@@ -264,16 +282,16 @@ reject(Conn, Code, Text, #state{writer = Writer} = State) ->
     megaphone_writer:frame(Writer, reject, Conn, [<<Code:16>>, Text]),
     State.
 
-reset(Conn, #state{writer = Writer}) ->
-    megaphone_writer:frame(Writer, reset, Conn, <<?UNKNOWN_CONNECTION:16>>).
+reset(Conn, Code, #state{writer = Writer}) ->
+    megaphone_writer:frame(Writer, reset, Conn, <<Code:16>>).
 
 %% A numbered frame came. Acknowledges now and then.
-count(#state{keeps = false, received = Received} = State) ->
-    State#state{received = Received + 1};
+count(#state{epoch = 0} = State) ->
+    State;
 count(#state{received = Received, acknowledged = Done} = State) when Received + 1 - Done >= ?ACK_EVERY_FRAMES ->
     acknowledge(State#state{received = Received + 1});
-count(#state{received = Received, timer = undefined} = State) ->
-    State#state{received = Received + 1, timer = erlang:start_timer(?ACK_DELAY_MS, self(), acknowledge)};
+count(#state{received = Received, ack_timer = undefined} = State) ->
+    State#state{received = Received + 1, ack_timer = erlang:start_timer(?ACK_DELAY_MS, self(), acknowledge)};
 count(#state{received = Received} = State) ->
     State#state{received = Received + 1}.
 
@@ -287,4 +305,4 @@ cancel(undefined) -> ok;
 cancel(Timer) -> erlang:cancel_timer(Timer), ok.
 
 name(#state{peer = undefined}) -> "(unnamed)";
-name(#state{peer = {Name, _}}) -> Name.
+name(#state{peer = Name}) -> Name.

@@ -72,8 +72,8 @@ control(lost, State) ->
     loop(State#state{socket = lost});
 control({resume, Socket, Hello, Resume}, #state{kept = Kept} = State) ->
     Rest = forget({1, Resume}, Kept),
-    State1 = write([with_length(Hello)], State#state{socket = Socket, kept = Rest}),
-    loop(write([with_length(Frame) || Frame <- gb_trees:values(Rest)], State1));
+    Replay = [with_length(replayed(Number, Rest)) || Number <- lists:seq(Resume + 1, State#state.next - 1)],
+    loop(write([with_length(Hello) | Replay], State#state{socket = Socket, kept = Rest}));
 control(stop, _State) ->
     ok.
 
@@ -85,6 +85,13 @@ kept(Type, Frame, #state{next = Next} = State) ->
             State#state{next = Next + 1};
         false ->
             State
+    end.
+
+%% A frame that was acknowledged already, behind one that was not, is replaced by one that does nothing and takes its number.
+replayed(Number, Kept) ->
+    case gb_trees:lookup(Number, Kept) of
+        {value, Frame} -> Frame;
+        none -> megaphone_proto:encode(credit, 0, 0, 0, <<0:32>>)
     end.
 
 %% The live numbers in the range, not the range's numbers: a range may name four billion.
