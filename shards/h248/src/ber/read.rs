@@ -8,16 +8,55 @@
 //! Lengths may be short, long or indefinite (X.690 8.1.3). A length is only ever compared with what is there; nothing is
 //! reserved from it. The end of an indefinite length is searched for once per level, and levels are limited.
 
+use crate::codes::ErrorCode;
 use crate::error::Problem;
 
-/// Where and why decoding failed. The place is counted from the end of the input: that is what a bounded reader knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Error {
-    /// Bytes of the input from the place on.
-    pub(super) tail: usize,
+/// Where and why decoding failed. It is boxed, because results are passed up through every level and errors are rare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Error(Box<Details>);
+
+/// What an [`Error`] holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Details {
+    /// The address of the byte in question: a bounded reader does not know how much input stands before it.
+    address: usize,
     pub(super) problem: Problem,
     /// The error code, or 0 for that of the unit.
     pub(super) code: u16,
+}
+
+impl Error {
+    #[cold]
+    fn new(place: &[u8], problem: Problem) -> Self {
+        Self(Box::new(Details {
+            address: place.as_ptr().addr(),
+            problem,
+            code: 0,
+        }))
+    }
+
+    /// The same error with an error code of its own.
+    pub(super) fn with_code(mut self, code: ErrorCode) -> Self {
+        self.0.code = code.0;
+        self
+    }
+
+    pub(super) fn with_problem(mut self, problem: Problem) -> Self {
+        self.0.problem = problem;
+        self
+    }
+
+    pub(super) fn details(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl Details {
+    /// How many bytes of `input` stand before the place; its length when the place is not in it.
+    pub(super) fn offset(&self, input: &[u8]) -> usize {
+        let offset = self.address.checked_sub(input.as_ptr().addr());
+        offset.map_or(input.len(), |offset| offset.min(input.len()))
+    }
 }
 
 pub(super) type Result<T> = core::result::Result<T, Error>;
@@ -46,33 +85,25 @@ const HIGH_NUMBER: u8 = 0x1f;
 /// One element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element<'i> {
+    pub(super) contents: &'i [u8],
     /// The identifier octet; numbers from 31 up, which annex A does not use, all read as 31.
     pub(super) tag: u8,
-    pub(super) contents: &'i [u8],
-    /// Bytes of the input from the contents on.
-    tail: usize,
     /// Levels that may still be opened below this element.
-    depth: usize,
+    depth: u8,
 }
 
 /// A run of elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'i> {
     rest: &'i [u8],
-    /// Bytes of the input behind this run.
-    behind: usize,
-    depth: usize,
+    depth: u8,
 }
 
 impl<'i> Element<'i> {
     /// An error about this element.
     #[cold]
     pub(super) fn error(&self, problem: Problem) -> Error {
-        Error {
-            tail: self.tail,
-            problem,
-            code: 0,
-        }
+        Error::new(self.contents, problem)
     }
 
     /// The number of a context-specific tag; `None` for another class.
@@ -97,13 +128,13 @@ impl<'i> Element<'i> {
         };
         Ok(Reader {
             rest: self.contents,
-            behind: self.tail - self.contents.len(),
             depth,
         })
     }
 
     /// The same element with levels counted anew: the limit on depth counts from the command on.
     pub(super) fn below_command(self, depth: usize) -> Self {
+        let depth = u8::try_from(depth).unwrap_or(u8::MAX);
         Self { depth, ..self }
     }
 
@@ -179,12 +210,14 @@ impl<'i> Element<'i> {
 
 impl<'i> Reader<'i> {
     /// A reader over a whole input. `depth` levels may be opened.
-    pub(super) fn new(input: &'i [u8], depth: usize) -> Self {
-        Self {
-            rest: input,
-            behind: 0,
-            depth,
-        }
+    #[inline]
+    pub(super) fn new(input: &'i [u8], depth: u8) -> Self {
+        Self { rest: input, depth }
+    }
+
+    /// What has not been read yet.
+    pub(super) fn rest(&self) -> &'i [u8] {
+        self.rest
     }
 
     #[inline]
@@ -192,19 +225,10 @@ impl<'i> Reader<'i> {
         self.rest.is_empty()
     }
 
-    /// Bytes of the input from the reader's place on.
-    pub(super) fn tail(&self) -> usize {
-        self.rest.len() + self.behind
-    }
-
     /// An error about the reader's place.
     #[cold]
     pub(super) fn error(&self, problem: Problem) -> Error {
-        Error {
-            tail: self.tail(),
-            problem,
-            code: 0,
-        }
+        Error::new(self.rest, problem)
     }
 
     /// The next element, or `None` at the end.
@@ -212,25 +236,37 @@ impl<'i> Reader<'i> {
     pub(super) fn next(&mut self) -> Result<Option<Element<'i>>> {
         match *self.rest {
             [] => Ok(None),
-            [tag, length, ref rest @ ..] if tag & HIGH_NUMBER != HIGH_NUMBER && length < 0x80 => {
-                let Some((contents, rest)) = rest.split_at_checked(usize::from(length)) else {
-                    return Err(self.error(Problem::OutOfRange("length")));
-                };
-                self.rest = rest;
-                let tail = contents.len() + self.tail();
-                Ok(Some(Element {
-                    tag,
-                    contents,
-                    tail,
-                    depth: self.depth,
-                }))
+            [tag, ref rest @ ..] if tag & HIGH_NUMBER != HIGH_NUMBER => {
+                self.take(tag, rest).map(Some)
             }
             _ => self.next_long().map(Some),
         }
     }
 
-    /// An element with a long or indefinite length, or with a tag number of several octets.
-    #[inline(never)]
+    /// The element of a tag of one octet, whose length and contents `after` begins with.
+    #[inline(always)]
+    fn take(&mut self, tag: u8, after: &'i [u8]) -> Result<Element<'i>> {
+        let (length, rest) = match *after {
+            [length @ ..=0x7f, ref rest @ ..] => (usize::from(length), rest),
+            [0x81, length, ref rest @ ..] => (usize::from(length), rest),
+            [0x82, high, low, ref rest @ ..] => {
+                (usize::from(u16::from_be_bytes([high, low])), rest)
+            }
+            _ => return self.next_long(),
+        };
+        let Some((contents, rest)) = rest.split_at_checked(length) else {
+            return Err(self.error(Problem::OutOfRange("length")));
+        };
+        self.rest = rest;
+        Ok(Element {
+            contents,
+            tag,
+            depth: self.depth,
+        })
+    }
+
+    /// An element with a very long or an indefinite length, or with a tag number of several octets.
+    #[cold]
     fn next_long(&mut self) -> Result<Element<'i>> {
         let header = Header::read(self.rest)
             .ok_or_else(|| self.error(Problem::Expected("tag and length")))?;
@@ -244,48 +280,42 @@ impl<'i> Reader<'i> {
                 return Err(self.error(Problem::Expected("a definite length")));
             }
             Length::Indefinite => {
-                let end =
-                    end_of_contents(after, self.depth).map_err(|problem| self.error(problem))?;
-                let contents = after.get(..end).unwrap_or_default();
+                let end = end_of_contents(after, self.depth.into())
+                    .map_err(|problem| self.error(problem))?;
+                let (contents, end_and_rest) = after.split_at(end);
                 (
                     contents,
-                    after.get(end + END_OF_CONTENTS.len()..).unwrap_or_default(),
+                    end_and_rest
+                        .get(END_OF_CONTENTS.len()..)
+                        .unwrap_or_default(),
                 )
             }
         };
-        let tail = after.len() + self.behind;
         self.rest = rest;
         Ok(Element {
-            tag: header.tag,
             contents,
-            tail,
+            tag: header.tag,
             depth: self.depth,
         })
-    }
-
-    /// The number of the next element, when that has a context-specific tag.
-    #[inline]
-    pub(super) fn peek(&self) -> Option<u8> {
-        let tag = *self.rest.first()?;
-        (tag & 0xc0 == CONTEXT).then_some(tag & HIGH_NUMBER)
     }
 
     /// The next element, when it is component `number`.
     #[inline]
     pub(super) fn optional(&mut self, number: u8) -> Result<Option<Element<'i>>> {
-        if self.peek() == Some(number) {
-            self.next()
-        } else {
-            Ok(None)
+        match *self.rest {
+            [tag, ref rest @ ..] if tag & !CONSTRUCTED == CONTEXT | number => {
+                self.take(tag, rest).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 
     /// The next element, which must be component `number`.
     #[inline]
     pub(super) fn required(&mut self, number: u8, what: &'static str) -> Result<Element<'i>> {
-        match self.optional(number)? {
-            Some(element) => Ok(element),
-            None => Err(self.error(Problem::Missing(what))),
+        match *self.rest {
+            [tag, ref rest @ ..] if tag & !CONSTRUCTED == CONTEXT | number => self.take(tag, rest),
+            _ => Err(self.error(Problem::Missing(what))),
         }
     }
 

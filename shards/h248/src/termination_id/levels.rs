@@ -1,6 +1,6 @@
 //! Names that follow a layout, level by level.
 
-use super::{BinaryTerminationId, LevelForm, Name, TerminationIdLayout};
+use super::{BinaryTerminationId, LevelForm, NAME_BYTES_MAX, Name, TerminationIdLayout};
 
 /// The bit of a wildcard field that tells ALL from CHOOSE.
 pub(super) const ALL: u8 = 0x80;
@@ -33,6 +33,57 @@ struct Level {
     value: u64,
     given: u8,
     wildcard: Option<u8>,
+}
+
+/// Characters of a level in a plain layout, with its slash.
+const PLAIN: usize = 9;
+
+/// The name of a plain layout without wildcards; `None` for another length.
+#[inline]
+pub(super) fn decode_plain(layout: &TerminationIdLayout, octets: &[u8]) -> Option<Name> {
+    let len = octets.len() * PLAIN - 1;
+    if octets.len() != usize::from(layout.octets) || len > NAME_BYTES_MAX {
+        return None;
+    }
+    let mut name = Name {
+        bytes: [b'/'; NAME_BYTES_MAX],
+        len: len as u8,
+    };
+    for (place, &octet) in name.bytes.chunks_mut(PLAIN).zip(octets) {
+        place
+            .get_mut(..8)?
+            .copy_from_slice(&BITS[usize::from(octet)]);
+    }
+    Some(name)
+}
+
+/// The octets of a name in a plain layout; `None` when it has wildcards, or is not of the layout.
+#[inline]
+pub(super) fn encode_plain(
+    layout: &TerminationIdLayout,
+    name: &[u8],
+) -> Option<BinaryTerminationId> {
+    let octets = usize::from(layout.octets);
+    if name.len() != octets * PLAIN - 1 {
+        return None;
+    }
+    let mut id = BinaryTerminationId {
+        len: layout.octets,
+        ..Default::default()
+    };
+    for (index, place) in id.octets.iter_mut().take(octets).enumerate() {
+        let level = name.get(index * PLAIN..)?;
+        let bits = u64::from_be_bytes(*level.first_chunk()?);
+        // Eight characters at once: "0" is 0x30 and "1" is 0x31.
+        let ones = bits ^ u64::from_ne_bytes([b'0'; 8]);
+        let slash = level.get(8).is_none_or(|&byte| byte == b'/');
+        if ones & !u64::from_ne_bytes([1; 8]) != 0 || !slash {
+            return None;
+        }
+        // Gathers the lowest bit of each byte into the highest byte, first character first.
+        *place = (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
+    }
+    Some(id)
 }
 
 #[inline]

@@ -19,7 +19,7 @@
 
 use smallvec::SmallVec;
 
-use self::levels::{decode_levels, encode_levels};
+use self::levels::{decode_levels, decode_plain, encode_levels, encode_plain};
 
 mod levels;
 #[cfg(test)]
@@ -55,6 +55,8 @@ pub struct TerminationIdLayout {
     levels: SmallVec<[u8; 8]>,
     form: LevelForm,
     octets: u8,
+    /// Every level is one octet written in bits: the usual layout, which has a short way of its own.
+    plain: bool,
 }
 
 impl Default for TerminationIdLayout {
@@ -64,6 +66,7 @@ impl Default for TerminationIdLayout {
             levels: SmallVec::from_slice(&[8, 8, 8]),
             form: LevelForm::Bits,
             octets: 3,
+            plain: true,
         }
     }
 }
@@ -78,10 +81,12 @@ impl TerminationIdLayout {
         if levels.contains(&0) || bits == 0 || bits > 64 || !bits.is_multiple_of(8) {
             return Err(TerminationIdError::Layout);
         }
+        let plain = form == LevelForm::Bits && levels.iter().all(|&bits| bits == 8);
         Ok(Self {
             levels: SmallVec::from_slice(levels),
             form,
             octets: (bits / 8) as u8,
+            plain,
         })
     }
 
@@ -100,6 +105,11 @@ impl TerminationIdLayout {
         }
         if let Some(open) = name.strip_prefix(b"id_") {
             return decode_open(open).ok_or(TerminationIdError::NotRepresentable);
+        }
+        if self.plain
+            && let Some(id) = encode_plain(self, name)
+        {
+            return Ok(id);
         }
         encode_levels(self, name).ok_or(TerminationIdError::NotRepresentable)
     }
@@ -120,6 +130,12 @@ impl TerminationIdLayout {
         if octets == ROOT && wildcards.is_empty() {
             let mut name = Name::default();
             name.push_all(b"ROOT");
+            return Ok(name);
+        }
+        if self.plain
+            && wildcards.is_empty()
+            && let Some(name) = decode_plain(self, octets)
+        {
             return Ok(name);
         }
         Ok(

@@ -28,11 +28,8 @@ impl<'a> Decoder<'_, 'a> {
             Some(6) => Command::Notify(self.notify_request(element)?),
             Some(7) => Command::ServiceChange(self.service_change_request(element)?),
             _ => {
-                let code = ErrorCode::UNKNOWN_COMMAND.0;
-                return Err(Error {
-                    code,
-                    ..element.error(Problem::Unexpected("command"))
-                });
+                let error = element.error(Problem::Unexpected("command"));
+                return Err(error.with_code(ErrorCode::UNKNOWN_COMMAND));
             }
         })
     }
@@ -48,11 +45,8 @@ impl<'a> Decoder<'_, 'a> {
             // "At most one descriptor of each type" (annex A).
             let kind = 1 << descriptor.number().unwrap_or_default();
             if seen & kind != 0 {
-                let code = ErrorCode::DESCRIPTOR_APPEARS_TWICE.0;
-                return Err(Error {
-                    code,
-                    ..descriptor.error(Problem::Repeated("descriptor"))
-                });
+                let error = descriptor.error(Problem::Repeated("descriptor"));
+                return Err(error.with_code(ErrorCode::DESCRIPTOR_APPEARS_TWICE));
             }
             seen |= kind;
             self.amm_descriptor(descriptor)
@@ -286,10 +280,9 @@ impl<'a> Decoder<'_, 'a> {
 
 #[cold]
 pub(super) fn unknown_descriptor(element: Element<'_>) -> Error {
-    Error {
-        code: ErrorCode::UNKNOWN_DESCRIPTOR.0,
-        ..element.error(Problem::Unexpected("descriptor"))
-    }
+    element
+        .error(Problem::Unexpected("descriptor"))
+        .with_code(ErrorCode::UNKNOWN_DESCRIPTOR)
 }
 
 /// A descriptor without contents: its own kind without items, where it has one.

@@ -27,14 +27,14 @@ use crate::package::{Item, Scope, ValueType};
 use crate::{Arena, Limits};
 
 /// Levels above the command that a reader may open: message, transaction, action and their lists need ten.
-const OUTER_DEPTH: usize = 16;
+const OUTER_DEPTH: u8 = 16;
 
 /// What decoding needs at every level.
 pub(super) struct Decoder<'c, 'a> {
     arena: &'a Arena,
     limits: &'c Limits,
     names: Names<'c>,
-    input_len: usize,
+    input: &'a [u8],
 }
 
 pub(super) fn message<'a>(
@@ -47,13 +47,13 @@ pub(super) fn message<'a>(
         arena,
         limits,
         names: Names { config },
-        input_len: input.len(),
+        input,
     };
     let mut faults = Vec::new();
     match decoder.message(input, &mut faults) {
         Ok(message) => Ok(Decoded { message, faults }),
         Err(error) => Err(DecodeError {
-            error: decoder.syntax_error(error, ErrorCode::SYNTAX_ERROR_IN_MESSAGE),
+            error: decoder.syntax_error(&error, ErrorCode::SYNTAX_ERROR_IN_MESSAGE),
             mini: mini(input, config).map(Box::new),
         }),
     }
@@ -65,7 +65,7 @@ pub(super) fn mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
         arena: &arena,
         limits: &limits,
         names: Names { config },
-        input_len: input.len(),
+        input,
     };
     // The outer lengths may promise more than arrived; what is needed stands at the beginning.
     let (_, shell) = lenient(input).filter(|(tag, _)| *tag == SEQUENCE)?;
@@ -73,7 +73,7 @@ pub(super) fn mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
     if shell.first() == Some(&0xa0) {
         let mut reader = Reader::new(shell, OUTER_DEPTH);
         reader.next().ok()?;
-        shell = shell.get(shell.len() - reader.tail()..)?;
+        shell = reader.rest();
     }
     let (_, message) = lenient(shell).filter(|(tag, _)| *tag == 0xa1)?;
     let mut reader = Reader::new(message, OUTER_DEPTH);
@@ -90,11 +90,7 @@ pub(super) fn mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
 impl<'a> Decoder<'_, 'a> {
     fn message(&self, input: &'a [u8], faults: &mut Vec<Fault>) -> Result<Message<'a>> {
         if input.len() > self.limits.message_bytes_max {
-            return Err(Error {
-                tail: input.len(),
-                problem: Problem::Limit("message_bytes_max"),
-                code: 0,
-            });
+            return Err(Reader::new(input, 0).error(Problem::Limit("message_bytes_max")));
         }
         let mut whole = Reader::new(input, OUTER_DEPTH);
         let shell = match whole.universal(SEQUENCE, "message")? {
@@ -115,11 +111,8 @@ impl<'a> Decoder<'_, 'a> {
         let version = version_element.u8(99, "version")?;
         let mid = self.mid(mess.required(1, "mId")?.only()?)?;
         if !(1..=3).contains(&version) {
-            let code = ErrorCode::VERSION_NOT_SUPPORTED.0;
-            return Err(Error {
-                code,
-                ..version_element.error(Problem::Version(version))
-            });
+            let error = version_element.error(Problem::Version(version));
+            return Err(error.with_code(ErrorCode::VERSION_NOT_SUPPORTED));
         }
         let body = mess.required(2, "messageBody")?.only()?;
         mess.skip_extensions()?;
@@ -386,21 +379,23 @@ impl<'a> Decoder<'_, 'a> {
         }
     }
 
-    fn syntax_error(&self, error: Error, default: ErrorCode) -> SyntaxError {
-        let offset = self.input_len.saturating_sub(error.tail);
+    #[cold]
+    fn syntax_error(&self, error: &Error, default: ErrorCode) -> SyntaxError {
+        let details = error.details();
+        let offset = details.offset(self.input);
         let column = u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(1);
         SyntaxError {
-            code: if error.code == 0 {
+            code: if details.code == 0 {
                 default.0
             } else {
-                error.code
+                details.code
             },
             position: Position {
                 offset,
                 line: 1,
                 column,
             },
-            problem: error.problem,
+            problem: details.problem,
         }
     }
 }

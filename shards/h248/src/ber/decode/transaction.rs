@@ -48,11 +48,9 @@ impl<'a> Decoder<'_, 'a> {
             };
             count += 1;
             if count > self.limits.transactions_max {
-                let code = ErrorCode(413).0;
-                return Err(Error {
-                    code,
-                    ..next.error(Problem::Limit("transactions_max"))
-                });
+                return Err(next
+                    .error(Problem::Limit("transactions_max"))
+                    .with_code(ErrorCode(413)));
             }
             if let Some(transaction) = self.transaction(next, index, faults)? {
                 transactions.push(transaction);
@@ -422,16 +420,12 @@ impl<'a> Decoder<'_, 'a> {
         default: ErrorCode,
     ) -> Result<()> {
         if faults.len() >= self.limits.faults_max {
-            let code = ErrorCode::SYNTAX_ERROR_IN_MESSAGE.0;
-            return Err(Error {
-                problem: Problem::Limit("faults_max"),
-                code,
-                ..error
-            });
+            let error = error.with_problem(Problem::Limit("faults_max"));
+            return Err(error.with_code(ErrorCode::SYNTAX_ERROR_IN_MESSAGE));
         }
         faults.push(Fault {
             scope,
-            error: self.syntax_error(error, default),
+            error: self.syntax_error(&error, default),
         });
         Ok(())
     }
