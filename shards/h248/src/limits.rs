@@ -6,8 +6,8 @@
 pub struct Limits {
     /// Bytes of one message. Default 65,531: what a TPKT frame can hold.
     pub message_bytes_max: usize,
-    /// Nested braces (text) or constructed elements below the command (BER). Default 24; the standard's own
-    /// descriptors need 12.
+    /// Nested braces (text) or constructed elements below the command (BER). Default 32; the standard's own
+    /// descriptors need 12 in text and 25 in BER.
     pub depth_max: usize,
     /// Transactions of one message. Default 1,024.
     pub transactions_max: usize,
@@ -31,7 +31,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes_max: 65_531,
-            depth_max: 24,
+            depth_max: 32,
             transactions_max: 1024,
             actions_max: 1024,
             commands_max: 1024,
