@@ -443,6 +443,8 @@ impl<M: Machine> Shard<M> {
         cells.add(Metric::UringCqes, figures.completed);
         cells.add(Metric::UringCqOverflow, figures.overflows);
         cells.add(Metric::UringSqFull, figures.full);
+        // Blocks whose last loan another shard dropped are home, but still counted as leased.
+        self.pool.collect_strays();
         let (mut free, mut kernel, mut leased) = (0, 0, 0);
         for class in megaphone_pool::Class::ALL {
             let counts = self.pool.counts(class);
