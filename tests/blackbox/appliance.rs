@@ -256,6 +256,13 @@ impl Appliance {
         );
     }
 
+    /// Waits until `figure` is exactly `count`: shards publish a few times a second, so the last event may not show yet.
+    pub(crate) fn must_count(&self, figure: &str, count: u32) {
+        self.wait_until(&format!("{figure} to be {count}"), |f| {
+            f.sum(figure) == f64::from(count)
+        });
+    }
+
     /// Waits until no client is connected, and checks that no block is lost and no assumption was broken.
     pub(crate) fn must_come_to_rest(&mut self) {
         self.must_run();
