@@ -77,6 +77,7 @@ const KNOWN_HOSTS: &[&str] = &[
     "localhost",
     "[::1]",
     "docs.kernel.org",
+    "etherx.jabber.org", // in the name of XMPP's stream namespace (RFC 6120 4.8.1)
     "docs.rs",
     "doc.rust-lang.org",
     "erlang.org",
