@@ -37,6 +37,8 @@ pub struct EngineConfig {
     pub mesh_capacity: u32,
     /// When sockets are parked.
     pub parking: Parking,
+    /// How long a busy shard waits for a fuller batch of completions; 0: it does not.
+    pub gathering: Duration,
     /// Where each shard publishes the engine's figures; may be empty.
     pub pages: Vec<Arc<Page>>,
     /// Takes what an operator should read; called on the shard's thread.
@@ -57,6 +59,7 @@ impl Default for EngineConfig {
             receive_buffers: 1_024,
             mesh_capacity: 256,
             parking: Parking::default(),
+            gathering: Duration::from_micros(50),
             pages: Vec::new(),
             notes: Arc::new(|_, _| ()),
         }

@@ -17,6 +17,7 @@
 //! [`Machine`]: megaphone_core::Machine
 
 mod accept;
+mod alarm;
 mod buffers;
 mod close;
 mod config;

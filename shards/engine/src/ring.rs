@@ -49,6 +49,10 @@ pub(crate) struct RingFigures {
 pub(crate) enum Wait {
     /// Submit, run what is due, come back.
     No,
+    /// Until a completion.
+    ForOne,
+    /// Until so many completions, but when this time has passed until the first.
+    ForMany(usize, Duration),
     /// Until a completion, or this long.
     AtMost(Duration),
 }
@@ -113,15 +117,7 @@ impl Ring {
         for _ in 0..TRIES {
             self.figures.enters += 1;
             let queued = self.uring.submission().len() as u64;
-            let outcome = match wait {
-                Wait::No => self.uring.submit(),
-                Wait::AtMost(limit) => {
-                    let limit = Timespec::from(limit);
-                    self.uring
-                        .submitter()
-                        .submit_with_args(1, &SubmitArgs::new().timespec(&limit))
-                }
-            };
+            let outcome = self.submit(wait);
             self.figures.submitted += queued - self.uring.submission().len() as u64;
             match outcome.map_err(|error| (error.raw_os_error().unwrap_or(0), error)) {
                 Ok(_) | Err((libc::ETIME | libc::EINTR, _)) => return Ok(()),
@@ -132,6 +128,25 @@ impl Ring {
             }
         }
         Err(io::Error::from_raw_os_error(libc::EBUSY))
+    }
+
+    fn submit(&self, wait: Wait) -> io::Result<usize> {
+        let submitter = self.uring.submitter();
+        match wait {
+            Wait::No => submitter.submit(),
+            Wait::ForOne => submitter.submit_and_wait(1),
+            Wait::ForMany(..) if !self.uring.params().is_feature_min_timeout() => {
+                submitter.submit_and_wait(1)
+            }
+            Wait::ForMany(count, patience) => {
+                let patience = u32::try_from(patience.as_micros()).unwrap_or(u32::MAX);
+                submitter.submit_with_args(count, &SubmitArgs::new().min_wait_usec(patience))
+            }
+            Wait::AtMost(limit) => {
+                let limit = Timespec::from(limit);
+                submitter.submit_with_args(1, &SubmitArgs::new().timespec(&limit))
+            }
+        }
     }
 
     /// Moves completions to `into`, as many as have come.

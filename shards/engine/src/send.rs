@@ -109,6 +109,7 @@ impl<M: Machine> Shard<M> {
 
     /// Starts a send for each socket that has something to send and none in flight.
     pub(crate) fn start_sends(&mut self) -> io::Result<()> {
+        self.sends_started = 0;
         let mut list = std::mem::take(&mut self.to_send);
         for socket in list.drain(..) {
             if let Some(slot) = self.slots.get(socket) {
@@ -153,6 +154,7 @@ impl<M: Machine> Shard<M> {
         slot.set(flag::SENDING);
         slot.in_flight += 1;
         slot.extra = bytes as u32;
+        self.sends_started += 1;
         let tag = Tag::new(Kind::Send, socket.slot, socket.generation);
         // SAFETY: the bytes stay in the machine's gather, untouched, until it is told that they are sent or that the socket
         // is closed (`Machine::outgoing`), which is not before the completion; header and vectors stay until the next enter.

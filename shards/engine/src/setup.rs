@@ -12,7 +12,7 @@ use std::io;
 const SOCKETS_MAX: u32 = 1 << 20;
 
 /// Every operation the engine uses; the ring is restricted to these.
-const OPCODES: [(u8, &str); 13] = [
+const OPCODES: [(u8, &str); 14] = [
     (opcode::AcceptMulti::CODE, "ACCEPT"),
     (opcode::AsyncCancel::CODE, "ASYNC_CANCEL"),
     (opcode::Bind::CODE, "BIND"),
@@ -26,6 +26,7 @@ const OPCODES: [(u8, &str); 13] = [
     (opcode::SetSockOpt::CODE, "URING_CMD"),
     (opcode::Shutdown::CODE, "SHUTDOWN"),
     (opcode::Socket::CODE, "SOCKET"),
+    (opcode::Timeout::CODE, "TIMEOUT"),
 ];
 
 /// Registrations that stay allowed while running: what an orderly end needs.

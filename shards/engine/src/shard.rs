@@ -2,6 +2,7 @@
 //! the next wait. What each kind of completion means is told in the neighbouring files.
 
 use crate::accept::{Addresses, Listener};
+use crate::alarm::{Alarm, Armed};
 use crate::buffers::{Buffers, GROUP};
 use crate::config::EngineConfig;
 use crate::connect::Attempts;
@@ -28,6 +29,9 @@ use std::time::{Duration, Instant};
 const MESH_BATCH: usize = 1_024;
 /// The longest sleep: a watchdog wants to see life.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// Sends in one turn that make a shard busy, and the completions it gathers at most.
+const BUSY_SENDS: usize = 8;
+const GATHER_MAX: usize = 512;
 /// A turn that takes this long is a stall.
 const STALL: Duration = Duration::from_micros(500);
 /// How often the figures are published while there is something to do.
@@ -40,6 +44,7 @@ pub(crate) struct Shard<M: Machine> {
     pub(crate) messages: Messages,
     pub(crate) addresses: Addresses,
     pub(crate) attempts: Attempts,
+    alarm: Alarm,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) machine: M,
     pub(crate) port: Port<M::Item>,
@@ -59,6 +64,8 @@ pub(crate) struct Shard<M: Machine> {
     pub(crate) starved: VecDeque<SocketId>,
     /// Active sockets, and when each may have become quiet.
     pub(crate) watched: VecDeque<(SocketId, u32)>,
+    /// Sends started in this turn.
+    pub(crate) sends_started: usize,
     /// Sockets with a multishot receive armed.
     pub(crate) active: u64,
     /// Sockets being closed.
@@ -135,6 +142,7 @@ impl<M: Machine> Shard<M> {
             messages: Messages::new(),
             addresses: Addresses::default(),
             attempts: Attempts::default(),
+            alarm: Alarm::new(),
             listeners,
             machine,
             port,
@@ -151,6 +159,7 @@ impl<M: Machine> Shard<M> {
             starved: VecDeque::new(),
             watched: VecDeque::new(),
             leaving: Vec::new(),
+            sends_started: 0,
             active: 0,
             closing: 0,
             published: Tick::ZERO,
@@ -192,12 +201,12 @@ impl<M: Machine> Shard<M> {
             self.drained = Drained::Told;
             return Ok(Turn::Drained);
         }
-        let wait = self.how_long();
         let busy = self.tick();
         self.cells.add(Metric::ReactorBusy, busy);
         if busy >= STALL.as_nanos() as u64 {
             self.cells.record(Histogram::ReactorStall, busy);
         }
+        let wait = self.how_long()?;
         self.ring.enter(wait)?;
         self.port.wake();
         self.messages.reset();
@@ -265,6 +274,10 @@ impl<M: Machine> Shard<M> {
                 Ok(())
             }
             Kind::Rung => Ok(()),
+            Kind::Alarm => {
+                self.alarm.rang(tag.slot);
+                Ok(())
+            }
             Kind::Control => {
                 self.control_armed = completion.more();
                 Ok(())
@@ -354,27 +367,41 @@ impl<M: Machine> Shard<M> {
     }
 
     /// How long the ring may sleep. Declares the shard asleep if it may.
-    fn how_long(&mut self) -> Wait {
+    fn how_long(&mut self) -> io::Result<Wait> {
         if !self.to_send.is_empty() || !self.ring_again.is_empty() {
-            return Wait::No;
+            return Ok(Wait::No);
         }
-        let next = [
+        let moments = [
             self.machine.deadline(),
             self.next_listen(),
             self.next_park(),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
-        let limit = next.map_or(SLEEP_MAX, |next| next.since(self.now).min(SLEEP_MAX));
-        if limit.is_zero() || self.port.sleep().is_err() {
-            return Wait::No;
+        ];
+        let longest = self.now.after(SLEEP_MAX);
+        let next = moments.into_iter().flatten().fold(longest, Tick::min);
+        if next <= self.now || self.port.sleep().is_err() {
+            return Ok(Wait::No);
         }
         if !self.mailbox.is_empty() {
             self.port.wake();
-            return Wait::No;
+            return Ok(Wait::No);
         }
-        Wait::AtMost(limit)
+        match self.alarm.arm(self.now, next) {
+            Armed::Already => {}
+            Armed::By(timeout, index) => {
+                // SAFETY: the span is boxed and stays as it is until the next turn.
+                unsafe { self.ring.push(timeout, Tag::of(Kind::Alarm, index)) }?;
+            }
+            Armed::Full => return Ok(Wait::AtMost(next.since(self.now))),
+        }
+        // A busy shard gathers a fuller batch. The sends of this turn complete at once and are not what it waits for.
+        let sends = self.sends_started;
+        let patience = self.config.gathering.min(next.since(self.now));
+        let busy = sends >= BUSY_SENDS && !patience.is_zero();
+        Ok(if busy {
+            Wait::ForMany((sends + sends / 2).min(GATHER_MAX), patience)
+        } else {
+            Wait::ForOne
+        })
     }
 
     // ── what is wanted ───────────────────────────────────────────────────────────────────────────────────────────

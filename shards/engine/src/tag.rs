@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Ring,
     /// A doorbell rung here.
     Rung,
+    /// A timeout; the slot is its index.
+    Alarm,
     /// The control mailbox's event counter.
     Control,
     /// A socket sent to another shard.
@@ -45,7 +47,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 19] = [
+    const ALL: [Kind; 20] = [
         Kind::Unknown,
         Kind::Accept,
         Kind::Peer,
@@ -62,6 +64,7 @@ impl Kind {
         Kind::Connect,
         Kind::Ring,
         Kind::Rung,
+        Kind::Alarm,
         Kind::Control,
         Kind::GiveAway,
         Kind::Adopted,
