@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use socket2::SockRef;
 
@@ -22,6 +25,13 @@ impl Client {
             .set_write_timeout(Some(PATIENCE))
             .expect("an option can be set");
         Client { stream }
+    }
+
+    /// Connects to a Unix socket.
+    pub(crate) fn connect_unix(to: &Path) -> Client {
+        let stream = UnixStream::connect(to).expect("the appliance accepts");
+        // The calls that a client makes are the same for every kind of stream socket.
+        Client::from(TcpStream::from(OwnedFd::from(stream)))
     }
 
     pub(crate) fn local(&self) -> SocketAddr {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::appliance::PATIENCE;
 
-fn peer(name: &str) -> PathBuf {
+pub(crate) fn peer(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers")
         .join(name)
@@ -21,6 +21,7 @@ pub(crate) struct Backend {
     child: Child,
     commands: ChildStdin,
     lines: Receiver<String>,
+    ready: String,
 }
 
 impl Backend {
@@ -55,8 +56,9 @@ impl Backend {
             child,
             commands,
             lines,
+            ready: String::new(),
         };
-        backend.wait_for_line("READY");
+        backend.ready = backend.wait_for_line("READY");
         backend
     }
 
@@ -75,6 +77,11 @@ impl Backend {
 
     pub(crate) fn command(&mut self, command: &str) {
         writeln!(self.commands, "{command}").expect("the backend takes commands");
+    }
+
+    /// The line with which it said that it can be reached, and where.
+    pub(crate) fn said_at_start(&self) -> &str {
+        &self.ready
     }
 
     /// One of its counters.
@@ -140,6 +147,31 @@ impl DocumentBackend {
 }
 
 impl Drop for DocumentBackend {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A backend of the original Megaphone's time.
+pub(crate) struct ClassicBackend {
+    child: Child,
+}
+
+impl ClassicBackend {
+    pub(crate) fn start(to: SocketAddr, framing: &str) -> ClassicBackend {
+        let child = Command::new("python3")
+            .arg(peer("classic_backend.py"))
+            .args(["--connect", &to.to_string(), "--framing", framing])
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("python3 is installed");
+        ClassicBackend { child }
+    }
+}
+
+impl Drop for ClassicBackend {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();

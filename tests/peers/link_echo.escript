@@ -14,6 +14,7 @@
 %%   --ack            acknowledge what arrives, keep what is sent, and replay it after a link loss
 %%   --credit BYTES   what the appliance may have outstanding on one connection (default 65536)
 %%   --reject REASON  answer every OPEN with REJECT (a number)
+%%   --mute           answer no OPEN at all
 %%   --seconds N      end after that long (default 60)
 %%
 %% It says READY when it can be reached or has begun to connect, LINKED and LOST for each link, and STATS lines. Commands on
@@ -65,6 +66,7 @@ options(["--token", Token | Rest], Opts) -> options(Rest, Opts#{token => list_to
 options(["--links", N | Rest], Opts) -> options(Rest, Opts#{links => list_to_integer(N)});
 options(["--credit", N | Rest], Opts) -> options(Rest, Opts#{credit => list_to_integer(N)});
 options(["--reject", N | Rest], Opts) -> options(Rest, Opts#{reject => list_to_integer(N)});
+options(["--mute" | Rest], Opts) -> options(Rest, Opts#{reject => mute});
 options(["--seconds", N | Rest], Opts) -> options(Rest, Opts#{seconds => list_to_integer(N)});
 options([Unknown | _], _) ->
     io:format(standard_error, "link_echo: unknown argument ~s~n", [Unknown]),
@@ -213,6 +215,7 @@ frame(?OPEN, _, KiB, Conn, Proxy, #{opts := #{reject := none, credit := Credit},
     New = #{credit => KiB * 1024, spent => 0, queue => queue:new(), closing => false},
     S1 = S#{conns := Conns#{Conn => New}, stats := Stats#{last_port := client_port(Proxy)}},
     transmit(?OPEN_OK, 0, Conn, <<Credit:32>>, count(opens, 1, S1));
+frame(?OPEN, _, _, _, _, #{opts := #{reject := mute}} = S) -> S;
 frame(?OPEN, _, _, Conn, _, #{opts := #{reject := Reason}} = S) ->
     transmit(?REJECT, 0, Conn, <<Reason:16, "no room for you">>, count(rejects, 1, S));
 frame(?DATA, Flags, _, Conn, Payload, #{conns := Conns} = S0) ->
