@@ -157,6 +157,12 @@ impl Lanes {
         }
     }
 
+    /// Items under way to `peer`.
+    pub(crate) fn under_way(&self, peer: ShardId) -> u32 {
+        let start = usize::from(peer.0) * self.width;
+        self.spent[start..start + self.width].iter().sum()
+    }
+
     /// Items under way to all shards.
     pub(crate) fn under_way_all(&self) -> u32 {
         self.spent.iter().sum()

@@ -596,8 +596,20 @@ impl Shard {
     /// Gives all greetings up: the shard ends.
     pub(crate) fn end_greetings(&mut self) {
         for index in 0..self.links.greetings.len() as u32 {
-            self.end_greeting(index, Some(Reason::Drain));
+            if !self.is_leaving(index) {
+                self.end_greeting(index, Some(Reason::Drain));
+            }
         }
+    }
+
+    /// Whether a greeting's socket is being handed over.
+    pub(crate) fn is_leaving(&self, index: u32) -> bool {
+        let greeting = self
+            .links
+            .greetings
+            .get(index as usize)
+            .and_then(Option::as_ref);
+        greeting.is_some_and(|greeting| matches!(greeting.stage, GreetStage::Leaving { .. }))
     }
 
     /// Gives a greeting up. The other side is told why, if there is something to say.

@@ -33,6 +33,13 @@ impl Shard {
         let bytes = [&header[..], payload, &rest.to_vec()].concat();
         let fine = greeting.input.push_bytes(&pool, &bytes).is_ok();
         greeting.stage = GreetStage::Leaving { to, token };
+        // The driver has it now, and says when it is gone or broken: there is nothing to be late with.
+        if let Some(timer) = greeting.timer.take() {
+            self.wheel.cancel(timer);
+        }
+        let Some(greeting) = self.greeting_mut(index) else {
+            return;
+        };
         match greeting.socket {
             Some(socket) if fine => self
                 .outputs

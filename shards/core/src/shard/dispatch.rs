@@ -79,6 +79,9 @@ impl Shard {
         match self.owner(socket) {
             Owner::Session => self.client_ended(socket),
             Owner::Link(place) => self.link_lost(place),
+            Owner::Greeting(index) if self.is_leaving(index) => {
+                // Its new shard will find the end too.
+            }
             Owner::Greeting(index) => self.greeting_ended(index),
             Owner::Nobody => {}
         }

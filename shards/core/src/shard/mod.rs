@@ -54,8 +54,10 @@ pub struct ShardGauges {
     pub greetings: u32,
     /// Timers.
     pub timers: usize,
-    /// Items under way to other shards, and to this one by the local queue.
+    /// Items under way to other shards.
     pub items: u32,
+    /// Items under way from this shard to itself: those that its links hold.
+    pub items_local: u32,
     /// Sessions and farewells that wait for lane credit.
     pub waiting: usize,
     /// Acknowledgements that are not passed on yet, in intervals.
@@ -187,7 +189,8 @@ impl Shard {
             links: self.links.count(),
             greetings: self.links.greetings(),
             timers: self.wheel.len(),
-            items: self.lanes.under_way_all(),
+            items: self.lanes.under_way_all() - self.lanes.under_way(self.me),
+            items_local: self.lanes.under_way(self.me),
             waiting: self
                 .router
                 .views()
