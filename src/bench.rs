@@ -8,6 +8,7 @@
 //! ```
 
 pub mod board;
+pub mod codec;
 pub mod cpu;
 pub mod load;
 pub mod outcome;

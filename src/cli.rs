@@ -1,8 +1,10 @@
 //! The command line: what can be asked for, and how it is spelled. It turns words into plans and does nothing.
 
+use crate::bench::codec::CodecArgs;
 use crate::bench::plan::{Endpoints, Pace, Plan, Ports, Sources};
 use crate::bench::run::Run;
 use crate::config::{Address, ConfigError, CpuSet, Link, Listen, Size, Span};
+use crate::decode::DecodeArgs;
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};
 use megaphone_core::LIMITS;
@@ -32,6 +34,8 @@ pub enum Command {
     /// Measure a server, or this program, from outside.
     #[command(subcommand)]
     Bench(Box<Bench>),
+    /// Decode H.248 messages and show them in any encoding.
+    Decode(Box<DecodeArgs>),
     /// Print what this machine is, as results should carry it.
     Card {
         /// As one JSON object.
@@ -164,6 +168,8 @@ pub enum Bench {
     Echo(EchoArgs),
     /// Hold many connections, touch each now and then, and check that its own bytes come back.
     Idle(IdleArgs),
+    /// Encode and decode a corpus of H.248 messages; no network is used.
+    Codec(CodecArgs),
 }
 
 /// What every bench needs.
@@ -337,6 +343,7 @@ impl Bench {
                     args.duration,
                 )
             }
+            Bench::Codec(_) => Err(Failure::Usage("bench codec needs no load generator".into())),
         }
     }
 }

@@ -7,5 +7,6 @@ pub mod bench;
 pub mod card;
 pub mod cli;
 pub mod config;
+pub mod decode;
 pub mod failure;
 pub mod serve;

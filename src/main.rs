@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 use clap::Parser;
+use megaphone::bench::codec::{self, CodecArgs};
 use megaphone::card::Card;
 use megaphone::cli::{Bench, Cli, Command};
+use megaphone::decode::decode;
 use megaphone::failure::Failure;
 use megaphone::serve::serve;
 use std::process::ExitCode;
@@ -38,7 +40,11 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => serve(*args),
-        Command::Bench(bench) => measure(*bench),
+        Command::Bench(bench) => match *bench {
+            Bench::Codec(args) => measure_codecs(&args),
+            bench => measure(bench),
+        },
+        Command::Decode(args) => decode(&args),
         Command::Card { json } => {
             print_card(&Card::read(), json);
             Ok(())
@@ -54,6 +60,18 @@ fn print_card(card: &Card, json: bool) {
         ),
         false => print!("{card}"),
     }
+}
+
+fn measure_codecs(args: &CodecArgs) -> Result<(), Failure> {
+    let costs = codec::measure(args)?;
+    match args.json {
+        true => println!(
+            "{}",
+            serde_json::to_string(&costs).expect("costs are plain data")
+        ),
+        false => print!("{costs}"),
+    }
+    Ok(())
 }
 
 fn measure(bench: Bench) -> Result<(), Failure> {

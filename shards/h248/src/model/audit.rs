@@ -7,6 +7,11 @@ use super::{
 
 /// `AuditDescriptor` (RFC 3525 7.1.12): descriptors to report, as a set, and single items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct AuditDescriptor<'a> {
     /// `auditToken`: whole descriptors. Empty: report nothing but the terminations.
     pub tokens: AuditTokens,
@@ -16,6 +21,11 @@ pub struct AuditDescriptor<'a> {
 
 /// One bit of `auditToken`; the discriminant is its BIT STRING position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 #[allow(missing_docs)]
 pub enum AuditItem {
@@ -49,6 +59,11 @@ impl AuditItem {
 
 /// A set of [`AuditItem`]s: bit `n` stands for the item with discriminant `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct AuditTokens(pub u16);
 
 impl AuditTokens {
@@ -80,6 +95,11 @@ impl AuditTokens {
 
 /// `IndAuditParameter` (version 2): single items of a descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum IndAuditParameter<'a> {
     /// Parts of a media descriptor.
     Media(IndAudMediaDescriptor<'a>),
@@ -99,6 +119,11 @@ pub enum IndAuditParameter<'a> {
 
 /// `IndAudMediaDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudMediaDescriptor<'a> {
     /// Parts of the termination state.
     pub termination_state: Option<IndAudTerminationStateDescriptor<'a>>,
@@ -108,6 +133,11 @@ pub struct IndAudMediaDescriptor<'a> {
 
 /// The streams of an [`IndAudMediaDescriptor`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum IndAudStreams<'a> {
     /// None asked for.
     #[default]
@@ -120,6 +150,11 @@ pub enum IndAudStreams<'a> {
 
 /// `IndAudStreamDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudStreamDescriptor<'a> {
     /// Its number.
     pub stream: StreamId,
@@ -129,6 +164,11 @@ pub struct IndAudStreamDescriptor<'a> {
 
 /// `IndAudStreamParms`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudStreamParms<'a> {
     /// Parts of local control.
     pub local_control: Option<IndAudLocalControlDescriptor<'a>>,
@@ -142,6 +182,11 @@ pub struct IndAudStreamParms<'a> {
 
 /// `IndAudLocalControlDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudLocalControlDescriptor<'a> {
     /// Report the mode, or select by it (version 3).
     pub stream_mode: Option<AuditSelect<StreamMode>>,
@@ -155,6 +200,11 @@ pub struct IndAudLocalControlDescriptor<'a> {
 
 /// A part that is either reported or selected by (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum AuditSelect<T> {
     /// Report it.
     Report,
@@ -166,6 +216,11 @@ pub enum AuditSelect<T> {
 
 /// `IndAudPropertyParm`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudPropertyParm<'a> {
     /// Package and property.
     pub name: PkgdName<'a>,
@@ -175,6 +230,11 @@ pub struct IndAudPropertyParm<'a> {
 
 /// `IndAudLocalRemoteDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum IndAudLocalRemoteDescriptor<'a> {
     /// The text encoding's octets (version 3): SDP lines whose values are to be reported.
     Octets(LocalRemoteDescriptor<'a>),
@@ -189,6 +249,11 @@ pub enum IndAudLocalRemoteDescriptor<'a> {
 
 /// `IndAudTerminationStateDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudTerminationStateDescriptor<'a> {
     /// Report, or select by, properties.
     pub property_parms: List<'a, IndAudPropertyParm<'a>>,
@@ -200,6 +265,11 @@ pub struct IndAudTerminationStateDescriptor<'a> {
 
 /// `IndAudEventsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudEventsDescriptor<'a> {
     /// Of this events descriptor.
     pub request_id: Option<RequestId>,
@@ -211,6 +281,11 @@ pub struct IndAudEventsDescriptor<'a> {
 
 /// `IndAudEventBufferDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudEventBufferDescriptor<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -220,6 +295,11 @@ pub struct IndAudEventBufferDescriptor<'a> {
 
 /// `IndAudSignalsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum IndAudSignalsDescriptor<'a> {
     /// One signal.
     Signal(IndAudSignal<'a>),
@@ -229,6 +309,11 @@ pub enum IndAudSignalsDescriptor<'a> {
 
 /// `IndAudSeqSigList`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudSeqSigList<'a> {
     /// The list's number.
     pub id: u16,
@@ -238,6 +323,11 @@ pub struct IndAudSeqSigList<'a> {
 
 /// `IndAudSignal`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudSignal<'a> {
     /// Package and signal.
     pub name: PkgdName<'a>,
@@ -249,6 +339,11 @@ pub struct IndAudSignal<'a> {
 
 /// `IndAudDigitMapDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudDigitMapDescriptor<'a> {
     /// The map's name; absent in BER only.
     pub name: Option<Token<'a>>,
@@ -256,6 +351,11 @@ pub struct IndAudDigitMapDescriptor<'a> {
 
 /// `IndAudStatisticsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudStatisticsDescriptor<'a> {
     /// Package and statistic.
     pub name: PkgdName<'a>,
@@ -263,6 +363,11 @@ pub struct IndAudStatisticsDescriptor<'a> {
 
 /// `IndAudPackagesDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct IndAudPackagesDescriptor<'a> {
     /// The package's name.
     pub name: Token<'a>,

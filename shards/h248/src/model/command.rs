@@ -10,6 +10,11 @@ pub type TerminationIdList<'a> = List<'a, TerminationId<'a>>;
 
 /// `CommandRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct CommandRequest<'a> {
     /// `O-`: its failure does not end the transaction.
     pub optional: bool,
@@ -31,6 +36,11 @@ impl<'a> From<Command<'a>> for CommandRequest<'a> {
 
 /// `Command`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum Command<'a> {
     /// Add a termination to a context.
     Add(AmmRequest<'a>),
@@ -68,6 +78,11 @@ impl<'a> Command<'a> {
 
 /// `AmmRequest`: the body of Add, Move and Modify.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct AmmRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -77,6 +92,11 @@ pub struct AmmRequest<'a> {
 
 /// `SubtractRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct SubtractRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -86,6 +106,11 @@ pub struct SubtractRequest<'a> {
 
 /// `AuditRequest`. In BER a list of one is `terminationID`, a longer one adds `terminationIDList` (version 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct AuditRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -95,6 +120,11 @@ pub struct AuditRequest<'a> {
 
 /// `NotifyRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct NotifyRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -106,6 +136,11 @@ pub struct NotifyRequest<'a> {
 
 /// `ServiceChangeRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ServiceChangeRequest<'a> {
     /// The terminations; `ROOT` for the whole gateway.
     pub terminations: TerminationIdList<'a>,
@@ -115,6 +150,11 @@ pub struct ServiceChangeRequest<'a> {
 
 /// `CommandReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum CommandReply<'a> {
     /// Answers Add.
     Add(AmmsReply<'a>),
@@ -136,6 +176,11 @@ pub enum CommandReply<'a> {
 
 /// `AmmsReply`: the answer to Add, Move, Modify and Subtract.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct AmmsReply<'a> {
     /// The terminations; specific even when the request said "choose".
     pub terminations: TerminationIdList<'a>,
@@ -148,6 +193,11 @@ pub type TerminationAudit<'a> = List<'a, AuditReturnParameter<'a>>;
 
 /// `AuditReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum AuditReply<'a> {
     /// `AuditValue = Context { a, b }`: the terminations of a context.
     ContextAuditResult(TerminationIdList<'a>),
@@ -164,6 +214,11 @@ pub enum AuditReply<'a> {
 
 /// `NotifyReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct NotifyReply<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -173,6 +228,11 @@ pub struct NotifyReply<'a> {
 
 /// `ServiceChangeReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ServiceChangeReply<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -182,6 +242,11 @@ pub struct ServiceChangeReply<'a> {
 
 /// `ServiceChangeResult`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum ServiceChangeResult<'a> {
     /// Refused.
     Error(ErrorDescriptor<'a>),

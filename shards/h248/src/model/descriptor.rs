@@ -10,6 +10,11 @@ pub type StreamId = u16;
 
 /// `RequestID`: ties observed events to the events descriptor that asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct RequestId(pub u32);
 
 impl RequestId {
@@ -19,6 +24,11 @@ impl RequestId {
 
 /// `AmmDescriptor`: what Add, Move and Modify may carry, at most one of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum AmmDescriptor<'a> {
     /// Streams and termination state.
     Media(MediaDescriptor<'a>),
@@ -42,6 +52,11 @@ pub enum AmmDescriptor<'a> {
 
 /// `AuditReturnParameter`: what a reply may carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum AuditReturnParameter<'a> {
     /// Why something could not be done or reported.
     Error(ErrorDescriptor<'a>),
@@ -73,6 +88,11 @@ pub enum AuditReturnParameter<'a> {
 
 /// `MediaDescriptor` (RFC 3525 7.1.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct MediaDescriptor<'a> {
     /// Properties of the termination as a whole.
     pub termination_state: Option<TerminationStateDescriptor<'a>>,
@@ -82,6 +102,11 @@ pub struct MediaDescriptor<'a> {
 
 /// The streams of a [`MediaDescriptor`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum MediaStreams<'a> {
     /// None given.
     #[default]
@@ -94,6 +119,11 @@ pub enum MediaStreams<'a> {
 
 /// `StreamDescriptor` (RFC 3525 7.1.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct StreamDescriptor<'a> {
     /// Its number.
     pub stream: StreamId,
@@ -103,6 +133,11 @@ pub struct StreamDescriptor<'a> {
 
 /// `StreamParms`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct StreamParms<'a> {
     /// Mode, reservation, properties.
     pub local_control: Option<LocalControlDescriptor<'a>>,
@@ -116,6 +151,11 @@ pub struct StreamParms<'a> {
 
 /// `LocalControlDescriptor` (RFC 3525 7.1.7); at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct LocalControlDescriptor<'a> {
     /// Direction of media.
     pub stream_mode: Option<StreamMode>,
@@ -129,6 +169,11 @@ pub struct LocalControlDescriptor<'a> {
 
 /// `StreamMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum StreamMode {
     /// Out of the context only.
@@ -145,6 +190,11 @@ pub enum StreamMode {
 
 /// `LocalRemoteDescriptor` (RFC 3525 7.1.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum LocalRemoteDescriptor<'a> {
     /// The octets of the text encoding: SDP. See [`sdp`](crate::sdp) for a parsed view.
     Octets(OctetString<'a>),
@@ -154,6 +204,11 @@ pub enum LocalRemoteDescriptor<'a> {
 
 /// `TerminationStateDescriptor` (RFC 3525 7.1.5); at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct TerminationStateDescriptor<'a> {
     /// Package properties of the termination.
     pub property_parms: List<'a, PropertyParm<'a>>,
@@ -165,6 +220,11 @@ pub struct TerminationStateDescriptor<'a> {
 
 /// `EventBufferControl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum EventBufferControl {
     /// Events are handled at once.
@@ -175,6 +235,11 @@ pub enum EventBufferControl {
 
 /// `ServiceState`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum ServiceState {
     /// Being tested.
@@ -187,6 +252,11 @@ pub enum ServiceState {
 
 /// `PropertyParm`: a package item and what it is or should be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct PropertyParm<'a> {
     /// Package and property.
     pub name: PkgdName<'a>,
@@ -196,6 +266,11 @@ pub struct PropertyParm<'a> {
 
 /// `EventParameter` and `SigParameter`: a name and what it is or should be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct Parameter<'a> {
     /// The parameter's name within the package of the event or signal.
     pub name: Token<'a>,
@@ -205,6 +280,11 @@ pub struct Parameter<'a> {
 
 /// `parmValue`: the `value` sequence of annex A together with its `extraInfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum ParmValue<'a> {
     /// `= v`. The value `$` asks the gateway to choose (an empty sequence in BER).
     Value(Value<'a>),
@@ -231,6 +311,11 @@ impl ParmValue<'_> {
 
 /// `Relation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum Relation {
     /// `>`
@@ -243,6 +328,11 @@ pub enum Relation {
 
 /// `MuxDescriptor` (RFC 3525 7.1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct MuxDescriptor<'a> {
     /// How the terminations are multiplexed.
     pub mux_type: MuxType<'a>,
@@ -254,6 +344,11 @@ pub struct MuxDescriptor<'a> {
 
 /// `MuxType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum MuxType<'a> {
     /// H.221.
     H221,
@@ -271,6 +366,11 @@ pub enum MuxType<'a> {
 
 /// `ModemDescriptor` (RFC 3525 7.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ModemDescriptor<'a> {
     /// The types, at least one.
     pub types: List<'a, ModemType<'a>>,
@@ -282,6 +382,11 @@ pub struct ModemDescriptor<'a> {
 
 /// `ModemType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[allow(missing_docs)]
 pub enum ModemType<'a> {
     V18,
@@ -299,6 +404,11 @@ pub enum ModemType<'a> {
 
 /// `EventsDescriptor` (RFC 3525 7.1.9). Without events it turns event detection off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct EventsDescriptor<'a> {
     /// Present when there are events.
     pub request_id: Option<RequestId>,
@@ -308,6 +418,11 @@ pub struct EventsDescriptor<'a> {
 
 /// `RequestedEvent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct RequestedEvent<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -321,6 +436,11 @@ pub struct RequestedEvent<'a> {
 
 /// `RequestedActions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct RequestedActions<'a> {
     /// Signals go on when the event is seen.
     pub keep_active: bool,
@@ -338,6 +458,11 @@ pub struct RequestedActions<'a> {
 
 /// `NotifyBehaviour` (version 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum NotifyBehaviour<'a> {
     /// `ImmediateNotify`
     Immediate,
@@ -349,6 +474,11 @@ pub enum NotifyBehaviour<'a> {
 
 /// `RegulatedEmbeddedDescriptor` (version 3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct RegulatedEmbeddedDescriptor<'a> {
     /// Look for these events next.
     pub second_event: Option<SecondEventsDescriptor<'a>>,
@@ -358,6 +488,11 @@ pub struct RegulatedEmbeddedDescriptor<'a> {
 
 /// `EventDM`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum EventDm<'a> {
     /// A map that the gateway knows.
     Name(Token<'a>),
@@ -367,6 +502,11 @@ pub enum EventDm<'a> {
 
 /// `SecondEventsDescriptor`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct SecondEventsDescriptor<'a> {
     /// Present when there are events.
     pub request_id: Option<RequestId>,
@@ -376,6 +516,11 @@ pub struct SecondEventsDescriptor<'a> {
 
 /// `SecondRequestedEvent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct SecondRequestedEvent<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -389,6 +534,11 @@ pub struct SecondRequestedEvent<'a> {
 
 /// `SecondRequestedActions`: as [`RequestedActions`], but without further events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct SecondRequestedActions<'a> {
     /// Signals go on when the event is seen.
     pub keep_active: bool,
@@ -407,6 +557,11 @@ pub type EventBufferDescriptor<'a> = List<'a, EventSpec<'a>>;
 
 /// `EventSpec`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct EventSpec<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -421,6 +576,11 @@ pub type SignalsDescriptor<'a> = List<'a, SignalRequest<'a>>;
 
 /// `SignalRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum SignalRequest<'a> {
     /// One signal.
     Signal(Signal<'a>),
@@ -430,6 +590,11 @@ pub enum SignalRequest<'a> {
 
 /// `SeqSigList`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct SeqSigList<'a> {
     /// Its number.
     pub id: u16,
@@ -439,6 +604,11 @@ pub struct SeqSigList<'a> {
 
 /// `Signal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct Signal<'a> {
     /// Package and signal.
     pub name: PkgdName<'a>,
@@ -483,6 +653,11 @@ impl<'a> Signal<'a> {
 
 /// `SignalType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum SignalType {
     /// Ends by itself.
@@ -495,6 +670,11 @@ pub enum SignalType {
 
 /// `SignalDirection` (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 #[repr(u8)]
 pub enum SignalDirection {
     /// Towards the context.
@@ -507,6 +687,11 @@ pub enum SignalDirection {
 
 /// `NotifyCompletion`: a set of reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct NotifyCompletion(pub u8);
 
 impl NotifyCompletion {
@@ -536,6 +721,11 @@ impl NotifyCompletion {
 
 /// `DigitMapDescriptor` (RFC 3525 7.1.14); a name, a value, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct DigitMapDescriptor<'a> {
     /// What the map is or will be known by.
     pub name: Option<Token<'a>>,
@@ -545,6 +735,11 @@ pub struct DigitMapDescriptor<'a> {
 
 /// `DigitMapValue`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct DigitMapValue<'a> {
     /// `T`: to wait for the first digit, in seconds, 0 to 99.
     pub start_timer: Option<u8>,
@@ -560,6 +755,11 @@ pub struct DigitMapValue<'a> {
 
 /// `ObservedEventsDescriptor` (RFC 3525 7.1.17).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ObservedEventsDescriptor<'a> {
     /// Of the events descriptor that asked for them.
     pub request_id: RequestId,
@@ -569,6 +769,11 @@ pub struct ObservedEventsDescriptor<'a> {
 
 /// `ObservedEvent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ObservedEvent<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -625,6 +830,11 @@ pub type StatisticsDescriptor<'a> = List<'a, StatisticsParameter<'a>>;
 
 /// `StatisticsParameter`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct StatisticsParameter<'a> {
     /// Package and statistic.
     pub name: PkgdName<'a>,
@@ -637,6 +847,11 @@ pub type PackagesDescriptor<'a> = List<'a, PackagesItem<'a>>;
 
 /// `PackagesItem`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct PackagesItem<'a> {
     /// The package's name.
     pub name: Token<'a>,

@@ -2,10 +2,17 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use core::fmt;
+
 use super::{TerminationId, Token};
 
 /// The name or address of a message's originator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum MId<'a> {
     /// `[124.124.124.222]:55555`
     Ip4Address(Ipv4Addr, Option<u16>),
@@ -45,5 +52,37 @@ impl MtpAddress {
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         &self.octets[..usize::from(self.len)]
+    }
+}
+
+/// As the text encoding writes it.
+impl fmt::Display for MId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = match self {
+            Self::Ip4Address(address, port) => {
+                write!(f, "[{address}]")?;
+                port
+            }
+            Self::Ip6Address(address, port) => {
+                write!(f, "[{address}]")?;
+                port
+            }
+            Self::DomainName(name, port) => {
+                write!(f, "<{name}>")?;
+                port
+            }
+            Self::DeviceName(path) => return write!(f, "{path}"),
+            Self::MtpAddress(address) => {
+                f.write_str("MTP{")?;
+                for octet in address.octets() {
+                    write!(f, "{octet:02X}")?;
+                }
+                return f.write_str("}");
+            }
+        };
+        match port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
     }
 }

@@ -69,6 +69,8 @@ mod list;
 mod message;
 mod mid;
 mod owned;
+#[cfg(feature = "serde")]
+mod serialize;
 mod service_change;
 
 pub use action::*;

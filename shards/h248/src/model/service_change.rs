@@ -4,6 +4,11 @@ use super::{AuditDescriptor, List, MId, Parameter, Ref, TimeNotation, Token, Val
 
 /// `ServiceChangeParm`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ServiceChangeParm<'a> {
     /// What happens.
     pub method: ServiceChangeMethod<'a>,
@@ -54,6 +59,11 @@ impl<'a> ServiceChangeParm<'a> {
 
 /// `ServiceChangeMethod`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum ServiceChangeMethod<'a> {
     /// Another gateway or controller takes over.
     Failover,
@@ -73,6 +83,11 @@ pub enum ServiceChangeMethod<'a> {
 
 /// `ServiceChangeAddress`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum ServiceChangeAddress<'a> {
     /// The same address, another port.
     Port(u16),
@@ -82,6 +97,11 @@ pub enum ServiceChangeAddress<'a> {
 
 /// `ServiceChangeProfile`: a name and a version, `resgw/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ServiceChangeProfile<'a> {
     /// The profile's name.
     pub name: Token<'a>,
@@ -91,6 +111,11 @@ pub struct ServiceChangeProfile<'a> {
 
 /// `ServiceChangeResParm`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct ServiceChangeResParm<'a> {
     /// Where to send later requests; not together with `mgc_id`.
     pub address: Option<ServiceChangeAddress<'a>>,
@@ -106,6 +131,11 @@ pub struct ServiceChangeResParm<'a> {
 
 /// `NonStandardData` (BER only; text has extension parameters).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct NonStandardData<'a> {
     /// Whose data.
     pub identifier: NonStandardIdentifier<'a>,
@@ -115,6 +145,11 @@ pub struct NonStandardData<'a> {
 
 /// `NonStandardIdentifier`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub enum NonStandardIdentifier<'a> {
     /// An object identifier: its content octets.
     Object(List<'a, u8>),
