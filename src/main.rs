@@ -8,6 +8,9 @@ use megaphone::cli::{Bench, Cli, Command};
 use megaphone::decode::decode;
 use megaphone::failure::Failure;
 use megaphone::serve::serve;
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
     match execute(cli.command.unwrap_or_else(Command::default)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("megaphone: {failure}");
+            let _ = writeln!(io::stderr(), "megaphone: {failure}");
             ExitCode::from(failure.exit_code())
         }
     }
@@ -46,20 +49,24 @@ fn execute(command: Command) -> Result<(), Failure> {
         },
         Command::Decode(args) => decode(&args),
         Command::Card { json } => {
-            print_card(&Card::read(), json);
-            Ok(())
+            let card = Card::read();
+            print(&card, json.then_some(&card))
         }
     }
 }
 
-fn print_card(card: &Card, json: bool) {
-    match json {
-        true => println!(
-            "{}",
-            serde_json::to_string(card).expect("a card is plain data")
-        ),
-        false => print!("{card}"),
-    }
+/// Prints a result for a reader, or the one object for a program. A reader that has gone away is not told.
+fn print(text: &impl Display, json: Option<&impl Serialize>) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    let _ = match json {
+        None => write!(out, "{text}"),
+        Some(object) => {
+            let json =
+                serde_json::to_string(object).map_err(|error| Failure::Os(error.to_string()))?;
+            writeln!(out, "{json}")
+        }
+    };
+    Ok(())
 }
 
 fn measure_codecs(args: &CodecArgs) -> Result<(), Failure> {
@@ -84,15 +91,9 @@ fn measure(bench: Bench) -> Result<(), Failure> {
                 .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)));
         armed.map_err(|error| Failure::from_io("waiting for signals", &error))?;
     }
-    eprintln!("{}", run.plan);
+    let _ = writeln!(io::stderr(), "{}", run.plan);
     let outcome = run.execute(&interrupted)?;
-    match json {
-        true => println!(
-            "{}",
-            serde_json::to_string(&outcome).expect("an outcome is plain data")
-        ),
-        false => print!("{outcome}"),
-    }
+    print(&outcome, json.then_some(&outcome))?;
     match outcome.is_clean() {
         true => Ok(()),
         false => Err(Failure::Verdict(

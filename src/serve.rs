@@ -1,8 +1,10 @@
 //! `megaphone serve`: turns what was asked for into an engine full of shards, and sees it through to its end. What
 //! the shards do with clients is not known here.
 
+mod log;
 mod setup;
 
+pub use log::Log;
 pub use setup::Setup;
 
 use crate::admin::{self, Report, Stage};
@@ -12,6 +14,7 @@ use megaphone_core::{Note, NoteLevel, Shard, ShardId};
 use megaphone_engine::{Birth, Controls, EngineError, NoteSink, Running};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
@@ -41,24 +44,27 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
         admin::start(listener, &report)
             .map_err(|error| Failure::from_io("starting the reading side", &error))?;
     }
-    let running = start(&setup)?;
+    let log = Log::to_stderr().map_err(|error| Failure::from_io("starting a thread", &error))?;
+    let running = start(&setup, log.clone())?;
     obey(
         signals,
         running.controls(),
         Arc::clone(&report),
+        log,
         setup.patience,
     )?;
     let controls = running.controls();
     report.ask_with(move || controls.publish());
     report.set_stage(Stage::Serving);
-    print!("{setup}");
+    // Whoever started it may have stopped reading.
+    let _ = write!(io::stdout(), "{setup}");
     running.join().map(drop).map_err(failure)
 }
 
 /// Starts the shards.
-fn start(setup: &Setup) -> Result<Running<()>, Failure> {
+fn start(setup: &Setup, log: Log) -> Result<Running<()>, Failure> {
     let mut config = setup.engine.clone();
-    config.notes = notes();
+    config.notes = notes(log);
     let (template, pages) = (setup.shard.clone(), setup.machine_pages.clone());
     let make = move |birth: Birth| {
         let mut config = template.clone();
@@ -75,13 +81,16 @@ fn obey(
     mut signals: Signals,
     controls: Controls,
     report: Arc<Report>,
+    log: Log,
     patience: Duration,
 ) -> Result<(), Failure> {
     let wait = move || {
         for (count, _) in signals.forever().enumerate() {
             if count == 0 {
                 report.set_stage(Stage::Draining);
-                eprintln!("draining for {patience:?} at most; another signal ends at once");
+                log.say(format!(
+                    "draining for {patience:?} at most; another signal ends at once"
+                ));
                 controls.drain(patience);
             } else {
                 controls.stop();
@@ -95,14 +104,14 @@ fn obey(
 }
 
 /// Notes of machines go to the standard error, one line each.
-fn notes() -> NoteSink {
-    Arc::new(|shard: ShardId, note: &Note| {
+fn notes(log: Log) -> NoteSink {
+    Arc::new(move |shard: ShardId, note: &Note| {
         let level = match note.level {
             NoteLevel::Info => "info",
             NoteLevel::Warning => "warning",
             NoteLevel::Error => "error",
         };
-        eprintln!("{level}: shard {}: {}", shard.0, note.text);
+        log.say(format!("{level}: shard {}: {}", shard.0, note.text));
     })
 }
 

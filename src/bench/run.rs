@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use megaphone_engine::{Birth, Controls, EngineConfig, Running};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,14 +94,17 @@ impl Run {
         for interval in course.intervals.values() {
             all.add(interval).expect("all have the same bounds");
         }
-        eprintln!(
-            "{} connections in {:.1} s on {shards} shards",
-            course.ready,
-            course.opened_in.as_secs_f64()
+        let opened_in = course.opened_in.as_secs_f64();
+        let mut err = io::stderr();
+        let _ = writeln!(
+            err,
+            "{} connections in {opened_in:.1} s on {shards} shards",
+            course.ready
         );
-        if let Some(trouble) = &course.trouble {
-            eprintln!("{trouble}");
-        }
+        let _ = course
+            .trouble
+            .as_ref()
+            .map(|trouble| writeln!(err, "{trouble}"));
         Ok(Outcome::new(
             board.total(),
             course.counted,
@@ -178,12 +181,12 @@ impl Run {
 
 fn write(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let result = File::create(path).and_then(|file| {
         let mut file = BufWriter::new(file);
         write(&mut file)?;
-        std::io::Write::flush(&mut file)
+        file.flush()
     });
     result.map_err(|error| Failure::from_io(&format!("writing {}", path.display()), &error))
 }
