@@ -231,7 +231,8 @@ pub enum Output<I> {
     },
     /// Give this socket to another shard, where it appears as [`Input::Adopted`] with this token.
     HandOver {
-        /// The socket; nothing of it may be outgoing, and it must not be read.
+        /// The socket; nothing of it may be outgoing, and it must not be read. Bytes that were taken already still
+        /// arrive, before [`Input::HandedOver`].
         socket: SocketId,
         /// The new owner.
         to: ShardId,

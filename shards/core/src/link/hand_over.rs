@@ -21,7 +21,8 @@ impl Shard {
     pub(super) fn hand_over(&mut self, index: u32, to: ShardId, head: Head, payload: &[u8]) {
         self.read_greeting(index, false);
         self.links.hand_overs += 1;
-        let token = u64::from(self.me.0) << 48 | self.links.hand_overs;
+        // 12 bits and 44, which is all that a token may have.
+        let token = u64::from(self.me.0) << 44 | self.links.hand_overs & ((1 << 44) - 1);
         let Ok(header) = head.header(payload.len() as u32) else {
             return;
         };
