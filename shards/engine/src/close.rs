@@ -47,6 +47,11 @@ impl<M: Machine> Shard<M> {
                 )?;
                 self.begin_close(socket)
             }
+            // Not yet on its way: it stays and is closed. Otherwise `HandedOver` is the last word.
+            (Life::Leaving, _) if slot.reading != Reading::Still => {
+                self.leaving.retain(|(leaving, ..)| *leaving != socket);
+                self.begin_close(socket)
+            }
             _ => Ok(()),
         }
     }

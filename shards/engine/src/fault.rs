@@ -54,6 +54,9 @@ pub enum EngineError {
         /// glommio's words.
         reason: String,
     },
+    /// This shard could start, another could not.
+    #[error("another shard could not start")]
+    NotStarted,
     /// The ring broke while running.
     #[error("the ring of shard {shard} failed: {source}")]
     Ring {

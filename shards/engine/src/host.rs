@@ -86,18 +86,17 @@ impl<R: Send + 'static> Running<R> {
     ///
     /// The first shard's that failed.
     pub fn join(self) -> Result<Vec<R>, EngineError> {
-        let join = |(shard, handle): (u16, ExecutorJoinHandle<Result<R, EngineError>>)| {
+        // All are waited for, also after an error.
+        self.outcomes().collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn outcomes(self) -> impl Iterator<Item = Result<R, EngineError>> {
+        (0..).zip(self.shards).map(|(shard, handle)| {
             handle.join().map_err(|error| EngineError::Executor {
                 shard,
                 reason: error.to_string(),
             })?
-        };
-        (0..)
-            .zip(self.shards)
-            .map(join)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .collect()
+        })
     }
 }
 
@@ -174,10 +173,18 @@ where
 }
 
 impl<R: Send + 'static> Running<R> {
+    /// The first error that says more than that there was one.
     fn failure(self) -> EngineError {
-        self.join()
-            .err()
-            .unwrap_or_else(|| EngineError::Config("the shards ended before they started".into()))
+        let errors = self.outcomes().filter_map(Result::err);
+        errors
+            .reduce(|first, next| {
+                if matches!(first, EngineError::NotStarted) {
+                    next
+                } else {
+                    first
+                }
+            })
+            .unwrap_or(EngineError::NotStarted)
     }
 }
 
@@ -263,9 +270,7 @@ impl<T: Send + 'static> Seed<T> {
         let shard = self.grow(make);
         let ring = shard.as_ref().ok().map(|shard| shard.ring.fd());
         if !common.rings.arrive(id, ring) {
-            return Err(shard
-                .err()
-                .unwrap_or_else(|| EngineError::Config("another shard could not start".into())));
+            return Err(shard.err().unwrap_or(EngineError::NotStarted));
         }
         let mut shard = shard?;
         let data = glommio::executor().create_task_queue(

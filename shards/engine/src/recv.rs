@@ -133,8 +133,9 @@ impl<M: Machine> Shard<M> {
             slot.reading = Reading::Still;
             self.active -= u64::from(tag.kind == Kind::Stream);
         }
-        let open = slot.life == Life::Open;
-        if let Some(data) = lease.filter(|_| open) {
+        // What was taken before a hand-over still arrives here; the machine sends it after the socket.
+        let known = matches!(slot.life, Life::Open | Life::Leaving);
+        if let Some(data) = lease.filter(|_| known) {
             slot.touched_ms = now_ms.max(1);
             self.cells.add(Metric::SocketBytesIn, data.len() as u64);
             self.feed(Input::Received { socket, data })?;
@@ -353,6 +354,7 @@ impl<M: Machine> Shard<M> {
         if self.starved.is_empty() {
             return Ok(());
         }
+        self.pool.collect_strays();
         self.buffers.fill(&self.pool);
         if !self.buffers.may_feed_starved() {
             return Ok(());

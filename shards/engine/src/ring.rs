@@ -57,11 +57,16 @@ pub(crate) enum Wait {
     AtMost(Duration),
 }
 
+/// How often the kernel may say that it is busy.
+const TRIES: u32 = 100;
+
 /// An enabled ring. Single issuer: it belongs to the thread that made it.
 pub(crate) struct Ring {
     uring: IoUring,
     figures: RingFigures,
     overflowing: bool,
+    /// Completions that had to be taken to make room for submissions.
+    early: Vec<Completion>,
 }
 
 impl Ring {
@@ -70,6 +75,7 @@ impl Ring {
             uring,
             figures: RingFigures::default(),
             overflowing: false,
+            early: Vec::new(),
         }
     }
 
@@ -89,14 +95,21 @@ impl Ring {
     /// when the kernel copies them (`IORING_FEAT_SUBMIT_STABLE`); data until the operation's last completion.
     pub(crate) unsafe fn push(&mut self, entry: squeue::Entry, tag: Tag) -> io::Result<()> {
         let entry = entry.user_data(tag.encode());
-        loop {
+        for _ in 0..TRIES {
             // SAFETY: the caller's promise.
             if unsafe { self.uring.submission().push(&entry) }.is_ok() {
                 return Ok(());
             }
             self.figures.full += 1;
             self.enter(Wait::No)?;
+            if self.uring.submission().is_full() {
+                // The kernel may refuse submissions while completions wait.
+                let mut early = std::mem::take(&mut self.early);
+                self.take_completions(&mut early);
+                self.early = early;
+            }
         }
+        Err(io::Error::from_raw_os_error(libc::EBUSY))
     }
 
     /// Submits what is queued and, if asked to, waits for a completion.
@@ -105,7 +118,6 @@ impl Ring {
     ///
     /// What is left after bounded patience with EINTR, EAGAIN and EBUSY: the ring is unusable.
     pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
-        const TRIES: u32 = 100;
         let queue = self.uring.submission();
         let overflowing = queue.cq_overflow();
         if wait == Wait::No && queue.is_empty() && !queue.taskrun() && !overflowing {
@@ -149,8 +161,13 @@ impl Ring {
         }
     }
 
-    /// Moves completions to `into`, as many as have come.
+    /// Moves completions to `into`, as many as have come, in order.
     pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
+        into.append(&mut self.early);
+        self.take_completions(into);
+    }
+
+    fn take_completions(&mut self, into: &mut Vec<Completion>) {
         let before = into.len();
         into.extend(self.uring.completion().map(|entry| Completion {
             tag: Tag::decode(entry.user_data()),
@@ -158,6 +175,11 @@ impl Ring {
             flags: entry.flags(),
         }));
         self.figures.completed += (into.len() - before) as u64;
+    }
+
+    /// Whether completions were taken already that nobody has looked at.
+    pub(crate) fn has_early(&self) -> bool {
+        !self.early.is_empty()
     }
 
     /// Takes the figures and starts again from zero.

@@ -368,7 +368,7 @@ impl<M: Machine> Shard<M> {
 
     /// How long the ring may sleep. Declares the shard asleep if it may.
     fn how_long(&mut self) -> io::Result<Wait> {
-        if !self.to_send.is_empty() || !self.ring_again.is_empty() {
+        if !self.to_send.is_empty() || !self.ring_again.is_empty() || self.ring.has_early() {
             return Ok(Wait::No);
         }
         let moments = [

@@ -313,3 +313,61 @@ fn blocks_of_a_stopped_world_are_all_home_or_collected() {
     }
     world.stop();
 }
+
+/// Hands a socket over in the middle of its stream, with its first bytes.
+#[derive(Default)]
+struct Interrupter(Vec<SocketId>);
+
+impl Behaviour for Interrupter {
+    type Item = ();
+
+    fn on(&mut self, kit: &mut Kit<()>, _now: Tick, input: Input<()>) {
+        match input {
+            Input::Accepted { socket, .. } => kit.open(socket),
+            Input::Received { socket, .. } if kit.shard.0 == 0 && !self.0.contains(&socket) => {
+                self.0.push(socket);
+                kit.read(socket, false);
+                kit.out(Output::HandOver {
+                    socket,
+                    to: ShardId(1),
+                    token: u64::from(socket.slot),
+                });
+            }
+            Input::Adopted { socket, .. } => kit.open(socket),
+            Input::Ended { socket } => kit.close(socket, Close::Now),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn no_byte_is_lost_when_a_busy_socket_is_handed_over() {
+    const BYTES: usize = 400_000;
+    let config = EngineConfig {
+        shards: 2,
+        ..loopback()
+    };
+    let mut world = World::start(config, |_| Interrupter::default());
+    // Some of the clients are accepted by shard 0, and handed over.
+    let writers: Vec<_> = (0..16)
+        .map(|_| {
+            let mut client = world.client();
+            std::thread::spawn(move || client.write_all(&vec![5; BYTES]).unwrap())
+        })
+        .collect();
+    let mut received = 0;
+    while received < writers.len() * BYTES {
+        received += world.wait_for("bytes", |seen| match seen {
+            Seen::Received(_, bytes) => Some(*bytes),
+            _ => None,
+        });
+    }
+    assert_eq!(received, writers.len() * BYTES);
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    world.wait_for("a hand-over", |seen| {
+        matches!(seen, Seen::HandedOver(_)).then_some(())
+    });
+    world.stop();
+}
