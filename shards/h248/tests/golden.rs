@@ -1,4 +1,4 @@
-//! Every message of the measurement pack decodes cleanly and survives both text encodings.
+//! Every golden message decodes cleanly and survives both text encodings.
 
 use std::fs;
 use std::path::Path;
@@ -50,6 +50,15 @@ fn survives(name: &str, bytes: &[u8]) {
 fn the_measurement_pack_survives_both_text_encodings() {
     let messages = corpus("time_test");
     assert_eq!(messages.len(), 148);
+    for (name, bytes) in &messages {
+        survives(name, bytes);
+    }
+}
+
+#[test]
+fn the_call_flow_of_the_standard_survives_both_text_encodings() {
+    let messages = corpus("rfc3525");
+    assert_eq!(messages.len(), 28);
     for (name, bytes) in &messages {
         survives(name, bytes);
     }

@@ -3,7 +3,7 @@
 //! Property tests feed random bytes, so that shrinking the bytes shrinks the message; fuzz targets feed their own.
 //! When the bytes run out, every choice is the simplest one.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use megaphone_h248::model::*;
 
