@@ -31,6 +31,7 @@ mod lease;
 mod loan;
 mod pool;
 mod region;
+mod sync;
 
 pub use config::{BLOCKS_MAX, Class, ClassConfig, PoolConfig, PoolError};
 pub use gather::{Gather, Piece, Pieces};
@@ -38,5 +39,5 @@ pub use lease::{Lease, Writer};
 pub use loan::{Loan, Returned};
 pub use pool::{Closed, Counts, Exhausted, KernelBlock, Pool, Traffic};
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

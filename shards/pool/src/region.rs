@@ -17,10 +17,10 @@ use crate::asan;
 use crate::config::{CLASSES, Class, PoolConfig, PoolError};
 use crate::gather::Piece;
 use crate::pool::Closed;
+use crate::sync::{AtomicU32, Ordering};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 mod header;
 

@@ -2,9 +2,9 @@
 
 use super::{Region, id_class, id_index};
 use crate::config::Class;
+use crate::sync::{AtomicU32, Ordering};
 use std::cell::Cell;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What a block is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
