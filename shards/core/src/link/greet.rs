@@ -543,7 +543,7 @@ impl Shard {
         self.say_goodbye(place, Reason::Replaced);
         self.detach(place, Close::Gracefully);
         if resumes {
-            // Lost for the moment that its HELLO_OK takes.
+            // Lost for the moment that its HELLO_OK takes, if it was not before.
             self.link_lost(place);
         } else {
             self.link_is_over(place, None);

@@ -132,6 +132,9 @@ impl Shard {
         if !link.numbered {
             return self.link_is_over(place, None);
         }
+        if matches!(link.state, LinkState::Lost | LinkState::LostDraining) {
+            return;
+        }
         link.state = next(link.state, LinkEvent::Lost);
         link.resume_by = resume_by;
         self.detach(place, Close::Now);

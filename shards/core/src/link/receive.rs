@@ -23,8 +23,10 @@ impl Shard {
         let now = self.now;
         if let Some(link) = self.links.link_mut(place) {
             link.heard = now;
-            link.pinged = false;
             link.input.push_lease(data);
+            if std::mem::take(&mut link.pinged) {
+                self.arm_link(place);
+            }
         }
         self.read_link(place);
     }

@@ -193,7 +193,7 @@ impl Shard {
             kind,
             aux,
             payload,
-            ..blank(link, self.me, socket)
+            ..blank(link, ConnectionId::new(self.me, socket))
         });
         if let Some(session) = self.table.session_mut(socket) {
             session.receive_credit = if classic {
@@ -313,7 +313,7 @@ impl Shard {
             kind,
             flags,
             payload,
-            ..blank(link, self.me, socket)
+            ..blank(link, ConnectionId::new(self.me, socket))
         });
         Step::Sent
     }
@@ -369,7 +369,7 @@ impl Shard {
         self.send_packet(Packet {
             kind,
             payload,
-            ..blank(link, self.me, socket)
+            ..blank(link, ConnectionId::new(self.me, socket))
         });
     }
 
@@ -439,12 +439,10 @@ impl Shard {
             Farewell::Reset(reason) => (FrameType::Reset, reason),
         };
         let payload = Payload::short(&reason.to_be_bytes());
-        let blank = blank(link, self.me, connection.socket());
         let packet = Packet {
-            connection,
             kind: kind.code(),
             payload,
-            ..blank
+            ..blank(link, connection)
         };
         self.send_item(ShardId(link.home), Item::ToLink(packet));
     }
@@ -493,10 +491,10 @@ impl Shard {
 }
 
 /// A packet of this connection, to be completed.
-fn blank(link: LinkId, shard: ShardId, socket: SocketId) -> Packet {
+fn blank(link: LinkId, connection: ConnectionId) -> Packet {
     Packet {
         link,
-        connection: ConnectionId::new(shard, socket),
+        connection,
         sequence: 0,
         kind: 0,
         flags: 0,
