@@ -4,6 +4,7 @@ use crate::client;
 use crate::content::{DOWN, UP, differs, stretch};
 use megaphone_core::{Dialect, SocketId};
 use megaphone_frame::Framing;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// What a backend does with OPEN.
@@ -36,6 +37,10 @@ pub struct BackendPlan {
     pub max_frame: u32,
     /// The credit it gives at OPEN_OK.
     pub credit: u32,
+    /// Whether it gives credit back as soon as it can, when the world settles.
+    pub credits: bool,
+    /// Whether it acknowledges as soon as it can, when the world settles.
+    pub acknowledges: bool,
     /// What it does with OPEN.
     pub reply: Reply,
 }
@@ -126,6 +131,12 @@ pub struct Backend {
     pub(crate) inbox: VecDeque<u8>,
     /// What is to be sent.
     pub(crate) outbox: Vec<u8>,
+    /// The reason of the CLOSE that ended its link, if one came.
+    pub dismissed: Option<u16>,
+    /// Whether DRAIN came.
+    pub drain_heard: bool,
+    /// RESETs that came.
+    pub resets: usize,
     /// Connections by id.
     pub conversations: BTreeMap<u64, Conversation>,
     /// The link's epoch, 0 for none.
@@ -158,6 +169,9 @@ impl Backend {
             up: false,
             inbox: VecDeque::new(),
             outbox: Vec::new(),
+            dismissed: None,
+            drain_heard: false,
+            resets: 0,
             conversations: BTreeMap::new(),
             epoch: 0,
             received: 0,
@@ -201,7 +215,7 @@ impl Backend {
     // ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Puts a frame of the link protocol on the wire, numbered and kept where that applies.
-    pub(crate) fn say(&mut self, kind: u8, flags: u8, connection: u64, payload: &[u8]) {
+    pub fn say(&mut self, kind: u8, flags: u8, connection: u64, payload: &[u8]) {
         let mut frame = Vec::with_capacity(16 + payload.len());
         frame.extend(((payload.len() + 12) as u32).to_be_bytes());
         frame.extend([kind, flags, 0, 0]);
@@ -254,7 +268,11 @@ impl Backend {
         end: bool,
     ) -> Option<(usize, usize)> {
         let classic = self.plan.dialect != Dialect::V1;
-        let most = self.max_frame.max(1_024) as usize;
+        let most = if classic {
+            self.plan.max_frame
+        } else {
+            self.max_frame.max(1_024)
+        } as usize;
         let talk = self.conversations.get_mut(&connection)?;
         if talk.closed || !talk.open {
             return None;
@@ -309,7 +327,7 @@ impl Backend {
     }
 
     /// Says CLOSE, once.
-    pub(crate) fn close(&mut self, connection: u64) -> Option<usize> {
+    pub fn close(&mut self, connection: u64) -> Option<usize> {
         let v1 = self.plan.dialect == Dialect::V1;
         let talk = self.conversations.get_mut(&connection)?;
         if talk.closed || !talk.open {
@@ -629,15 +647,14 @@ impl Backend {
             // In these dialects an id that both have ended may begin again; ours do not.
             return Some(noticed);
         }
-        if !self.conversations.contains_key(&connection) {
+        if let Entry::Vacant(vacant) = self.conversations.entry(connection) {
             let Some(&client) = who.get(&connection) else {
                 noticed.push(Noticed::Broken(format!(
                     "a packet of nobody ({connection:#x})"
                 )));
                 return Some(noticed);
             };
-            self.conversations
-                .insert(connection, talk(client, u64::MAX, u64::MAX, true));
+            vacant.insert(talk(client, u64::MAX, u64::MAX, true));
             noticed.push(Noticed::Opened { client });
         }
         self.data(connection, false, &payload, &mut noticed);

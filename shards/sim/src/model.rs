@@ -2,7 +2,6 @@
 
 use crate::backend::Backend;
 use crate::client::ClientEnd;
-use crate::kernel::Completion;
 use crate::sights::Sight;
 use crate::world::World;
 use megaphone_core::{Dialect, Input, Machine};
@@ -99,16 +98,7 @@ impl World {
                 busy = true;
             }
             for (id, what) in self.completions(at) {
-                if what == Completion::Receive
-                    && self.nodes[at].pool.counts(Class::Receive).free == 0
-                {
-                    self.nodes[at].pool.collect_strays();
-                    if self.nodes[at].pool.counts(Class::Receive).free == 0 {
-                        continue;
-                    }
-                }
-                self.complete(at, id, what, 1 << 20);
-                busy = true;
+                busy |= self.complete(at, id, what, self.chunk);
             }
             busy |= self.connect_step(at);
         }
@@ -119,10 +109,14 @@ impl World {
             }
             let connections: Vec<u64> =
                 self.backends[index].conversations.keys().copied().collect();
-            for connection in connections {
-                self.backends[index].give_credit(connection);
+            if self.backends[index].plan.credits {
+                for connection in connections {
+                    self.backends[index].give_credit(connection);
+                }
             }
-            self.backends[index].acknowledge(1);
+            if self.backends[index].plan.acknowledges {
+                self.backends[index].acknowledge(1);
+            }
             if self.backends[index].socket.is_some() && !self.backends[index].outbox.is_empty() {
                 self.flush_backend(index);
                 busy = true;
@@ -235,10 +229,7 @@ impl World {
 
     /// Ends all shards and checks that nothing is left over.
     pub fn drain(&mut self, patience: Duration) {
-        let by = self.now + patience;
-        for at in 0..self.nodes.len() {
-            self.tell(at, Input::Drain { by });
-        }
+        self.begin_drain(patience);
         for _ in 0..20 {
             self.settle(patience);
             // Backends answer the CLOSEs that the drain sent.
@@ -246,6 +237,14 @@ impl World {
         }
         self.settle(patience);
         self.check_drained();
+    }
+
+    /// Tells all shards to end.
+    pub fn begin_drain(&mut self, patience: Duration) {
+        let by = self.now + patience;
+        for at in 0..self.nodes.len() {
+            self.tell(at, Input::Drain { by });
+        }
     }
 
     /// Backends close what the appliance has closed.

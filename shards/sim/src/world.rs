@@ -36,6 +36,8 @@ pub struct World {
     pub(crate) trace: u64,
     /// What must not be and is.
     pub(crate) faults: Vec<String>,
+    /// Bytes that one completion moves at most, when the world settles.
+    pub chunk: usize,
     /// The client whose story goes into the notes.
     pub watched: Option<usize>,
     /// Whose connection an id names, or named.
@@ -83,6 +85,7 @@ impl World {
             moving: Vec::new(),
             trace: 0,
             faults: Vec::new(),
+            chunk: usize::MAX,
             watched: None,
             ids: BTreeMap::new(),
             alive: Vec::new(),
@@ -246,8 +249,14 @@ impl World {
         self.nodes[at].completions(|end| self.takes(end))
     }
 
-    /// Completes one thing on one socket, with up to `most` bytes.
-    pub(crate) fn complete(&mut self, at: usize, id: SocketId, what: Completion, most: usize) {
+    /// Completes one thing on one socket, with up to `most` bytes; false if there was no buffer for it.
+    pub(crate) fn complete(
+        &mut self,
+        at: usize,
+        id: SocketId,
+        what: Completion,
+        most: usize,
+    ) -> bool {
         self.fold(&[u64::from(id.slot), what as u64, most as u64]);
         match what {
             Completion::Receive => match self.nodes[at].receive(id, most) {
@@ -255,6 +264,7 @@ impl World {
                 None => {
                     self.sights.see(Sight::NoBuffers);
                     self.nodes[at].pool.collect_strays();
+                    return false;
                 }
             },
             Completion::Ended => {
@@ -271,6 +281,7 @@ impl World {
             Completion::Closed => self.complete_close(at, id),
             Completion::HandedOver => self.complete_hand_over(at, id),
         }
+        true
     }
 
     fn complete_send(&mut self, at: usize, id: SocketId, most: usize) {
@@ -401,6 +412,11 @@ impl World {
         true
     }
 
+    /// A listener of a shard cannot accept.
+    pub fn accept_fails(&mut self, shard: usize, listener: ListenerId, fault: SocketFault) {
+        self.tell(shard, Input::AcceptFailed { listener, fault });
+    }
+
     // ── clients ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A client connects to a listener of a shard; its number.
@@ -495,10 +511,36 @@ impl World {
             token: link.token.clone(),
             max_frame: 65_536,
             credit: self.plan.credit,
+            credits: true,
+            acknowledges: true,
             reply: Reply::Accept,
         };
         self.backends.push(Backend::new(plan));
         self.backends.len() - 1
+    }
+
+    /// Somebody who is no backend connects to a link's listener and writes something.
+    pub fn connect_stranger(&mut self, shard: usize, spec: usize, bytes: &[u8]) -> SocketId {
+        let listener = ListenerId((self.plan.config.listeners.len() + spec) as u16);
+        let id = self.nodes[shard].open(End::Nobody);
+        if let Some(socket) = self.nodes[shard].socket_mut(id) {
+            socket.inbound.extend(bytes);
+        }
+        self.tell(
+            shard,
+            Input::Accepted {
+                listener,
+                socket: id,
+                peer: Peer::Unknown,
+            },
+        );
+        id
+    }
+
+    /// Whether a stranger's socket is still open.
+    #[must_use]
+    pub fn stranger_is_there(&self, shard: usize, socket: SocketId) -> bool {
+        self.nodes[shard].socket(socket).is_some()
     }
 
     /// A backend connects to a shard.
@@ -659,6 +701,7 @@ impl World {
             Noticed::Ended { client, came } => self.ended_upward(index, client, came),
             Noticed::Reset { client } => {
                 self.sights.see(Sight::ShardReset);
+                self.backends[index].resets += 1;
                 if let Some(client) = client
                     && !self.clients[client].excused
                 {
@@ -673,8 +716,11 @@ impl World {
             Noticed::More => self.sights.see(Sight::MoreFlag),
             Noticed::Ponged => self.sights.see(Sight::Ponged),
             Noticed::Forgot { clients } => self.excuse(&clients),
-            Noticed::Drain => {}
-            Noticed::Over { reason } => self.fold(&[u64::from(reason)]),
+            Noticed::Drain => self.backends[index].drain_heard = true,
+            Noticed::Over { reason } => {
+                self.fold(&[u64::from(reason)]);
+                self.backends[index].dismissed = Some(reason);
+            }
             Noticed::Broken(what) => {
                 let name = &self.backends[index].plan.name;
                 self.faults.push(format!("backend {name}: {what}"));
