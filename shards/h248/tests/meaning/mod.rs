@@ -1,9 +1,9 @@
-//! What a message means, in a form that two encodings can be compared by: BER keeps neither quotes nor SDP's line ends.
+//! What a message means, in a form that two encodings can be compared by: neither quotes nor case nor SDP's line ends count.
 
 use megaphone_h248::model::Message;
 use megaphone_h248::sdp;
 
-/// The message's debug form with quotes around values taken off and every SDP body as its lines.
+/// The message's debug form in lower case, with quotes taken off and every SDP body as its lines.
 ///
 /// In that form a body is one string of escaped octets, a value a token or a quoted string.
 pub(crate) fn of(message: &Message<'_>) -> String {
@@ -18,6 +18,7 @@ pub(crate) fn of(message: &Message<'_>) -> String {
         rest = &inside[close + 1..];
     }
     out.push_str(rest);
+    out.make_ascii_lowercase();
     out
 }
 
@@ -38,7 +39,7 @@ fn closing_quote(text: &str) -> usize {
 /// An SDP body as its lines; any other string as it is.
 fn body_lines(escaped: &str) -> String {
     if !escaped.contains("\\n") && !escaped.contains("\\r") {
-        return format!("\"{}\"", escaped.to_ascii_lowercase());
+        return escaped.to_owned();
     }
     let body = escaped
         .replace("\\r", "\r")

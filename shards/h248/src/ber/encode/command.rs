@@ -5,8 +5,8 @@ use crate::ber::write::constructed;
 use crate::error::EncodeError;
 use crate::model::{
     AmmDescriptor, AmmRequest, AmmsReply, AuditDescriptor, AuditItem, AuditReply, AuditRequest,
-    AuditReturnParameter, AuditTokens, Command, CommandReply, EventsDescriptor, List,
-    ServiceChangeReply, ServiceChangeResParm, ServiceChangeResult,
+    AuditReturnParameter, AuditTokens, Command, CommandReply, List, ServiceChangeReply,
+    ServiceChangeResParm, ServiceChangeResult,
 };
 
 impl Encoder<'_, '_> {
@@ -202,17 +202,10 @@ impl Encoder<'_, '_> {
     }
 }
 
-/// The item, when a descriptor has no contents.
+/// The item, when a descriptor has no contents. Other descriptors can be empty themselves and are written so.
 fn empty_item(parameter: &AuditReturnParameter<'_>) -> Option<AuditItem> {
     match parameter {
         AuditReturnParameter::Empty(item) => Some(*item),
-        AuditReturnParameter::Events(events) if *events == EventsDescriptor::default() => {
-            Some(AuditItem::Events)
-        }
-        AuditReturnParameter::EventBuffer(events) if events.is_empty() => {
-            Some(AuditItem::EventBuffer)
-        }
-        AuditReturnParameter::Signals(signals) if signals.is_empty() => Some(AuditItem::Signals),
         AuditReturnParameter::Statistics(statistics) if statistics.is_empty() => {
             Some(AuditItem::Statistics)
         }

@@ -1,0 +1,330 @@
+//! Both ways with Erlang/OTP's megaco codecs: what it encodes we decode to the same meaning, what we encode it accepts.
+//!
+//! Needs `escript` and the `megaco` application (Debian: erlang-base, erlang-megaco, erlang-asn1, erlang-runtime-tools);
+//! without them the tests say so and pass.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use megaphone_h248::ber::{self, BerConfig, BerProfile};
+use megaphone_h248::model::Message;
+use megaphone_h248::text::{self, Layout};
+use megaphone_h248::{Arena, Limits};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+mod generate;
+mod meaning;
+
+/// Generated messages sent through the peer.
+const GENERATED: usize = 8_000;
+
+/// An encoding the peer reads.
+#[derive(Clone, Copy)]
+enum From {
+    Text = 1,
+    Ber = 2,
+}
+
+/// An encoding the peer writes.
+#[derive(Clone, Copy)]
+enum To {
+    Pretty = 1,
+    Compact = 2,
+    Ber = 3,
+}
+
+/// Why a message cannot be compared: the peer refuses it, or changes it all by itself.
+#[derive(Debug)]
+struct Unable(String);
+
+struct Peer {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+}
+
+impl Peer {
+    /// Starts the peer, or says why there is none.
+    fn start() -> Option<Self> {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/peers/megaco_codec_peer.escript");
+        let check = "application:load(megaco), case application:get_key(megaco, vsn) of {ok, V} -> \
+                     io:put_chars(V), halt(0); _ -> halt(1) end.";
+        let found = Command::new("erl")
+            .args(["-noshell", "-eval", check])
+            .output();
+        match found {
+            Err(error) => {
+                println!(
+                    "skipped: erl cannot be run ({error}); install erlang-base and erlang-megaco"
+                );
+                return None;
+            }
+            Ok(output) if !output.status.success() => {
+                println!("skipped: this Erlang has no megaco application; install erlang-megaco");
+                return None;
+            }
+            Ok(output) => println!("megaco {}", String::from_utf8_lossy(&output.stdout)),
+        }
+        let mut child = Command::new("escript")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("escript comes with erl");
+        let input = child.stdin.take().expect("piped");
+        let output = child.stdout.take().expect("piped");
+        Some(Self {
+            child,
+            input,
+            output,
+        })
+    }
+
+    fn transcode(&mut self, from: From, to: To, message: &[u8]) -> Result<Vec<u8>, Unable> {
+        let length = u32::try_from(message.len() + 3).expect("a message is short");
+        let mut frame = length.to_be_bytes().to_vec();
+        frame.extend([to as u8, from as u8, 0]);
+        frame.extend(message);
+        self.input.write_all(&frame).expect("the peer reads");
+        self.input.flush().expect("the peer reads");
+        let mut length = [0; 4];
+        self.output
+            .read_exact(&mut length)
+            .expect("the peer answers");
+        let mut reply = vec![0; u32::from_be_bytes(length) as usize];
+        self.output
+            .read_exact(&mut reply)
+            .expect("the peer answers");
+        let bytes = reply.split_off(1);
+        match reply[0] {
+            0 => Ok(bytes),
+            1 => Err(Unable(format!(
+                "refuses to decode: {}",
+                String::from_utf8_lossy(&bytes)
+            ))),
+            _ => Err(Unable(format!(
+                "refuses to encode: {}",
+                String::from_utf8_lossy(&bytes)
+            ))),
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // Its input ends with us; killing it as well keeps a broken peer from outliving the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn otp() -> BerConfig {
+    BerConfig {
+        profile: BerProfile::Otp,
+        ..BerConfig::default()
+    }
+}
+
+fn our_text(message: &Message<'_>, layout: Layout) -> Vec<u8> {
+    let mut out = Vec::new();
+    text::encode(message, layout, &mut out).expect("expressible in text");
+    out
+}
+
+fn our_ber(message: &Message<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    ber::encode(message, &otp(), &mut out).expect("expressible in BER");
+    out
+}
+
+fn meaning_of_text(bytes: &[u8]) -> Result<String, String> {
+    let arena = Arena::new();
+    let decoded =
+        text::decode(bytes, &arena, &Limits::default()).map_err(|error| error.to_string())?;
+    let message = decoded.clean().map_err(|fault| fault.to_string())?;
+    Ok(in_order(&meaning::of(&message)))
+}
+
+fn meaning_of_ber(bytes: &[u8]) -> Result<String, String> {
+    let arena = Arena::new();
+    let decoded = ber::decode(bytes, &arena, &Limits::default(), &otp())
+        .map_err(|error| error.to_string())?;
+    let message = decoded.clean().map_err(|fault| fault.to_string())?;
+    Ok(in_order(&meaning::of(&message)))
+}
+
+/// Fails with the place where two meanings part; whole messages are too long to look at.
+fn same(actual: Result<String, String>, expected: &str, what: &str, shown: &str) {
+    let actual = actual.unwrap_or_else(|error| panic!("{what}: {error}\nof {shown}"));
+    if actual != expected {
+        let at = actual
+            .bytes()
+            .zip(expected.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let near = |text: &str| text[at.saturating_sub(60)..(at + 60).min(text.len())].to_owned();
+        panic!(
+            "{what}:\n  {}\nexpected\n  {}\nof {shown}",
+            near(&actual),
+            near(expected)
+        );
+    }
+}
+
+/// A meaning with its empty descriptors counted, for the peer writes them in an order of its own.
+fn in_order(meaning: &str) -> String {
+    const EMPTY: [&str; 7] = [
+        "empty(mux)",
+        "empty(modem)",
+        "empty(media)",
+        "empty(digitmap)",
+        "empty(observedevents)",
+        "empty(packages)",
+        "statistics([])",
+    ];
+    let mut rest = meaning.to_owned();
+    for empty in EMPTY {
+        let count = rest.matches(empty).count();
+        rest = rest
+            .replace(&format!("{empty}, "), "")
+            .replace(&format!(", {empty}"), "")
+            .replace(empty, "");
+        rest.push_str(&format!(" {count} {empty}"));
+    }
+    rest
+}
+
+/// Sends a message through the peer in every way that this crate and the peer share.
+///
+/// `original` is its text. What the peer cannot carry from text to text, or from text to BER and back, without our help
+/// is no matter for comparison.
+fn compare(
+    peer: &mut Peer,
+    message: &Message<'_>,
+    original: &[u8],
+    shown: &str,
+) -> Result<(), Unable> {
+    let expected = in_order(&meaning::of(message));
+    if expected.contains("mtpaddress") {
+        return Err(Unable(
+            "writes the digits of an MTP address as its octets".into(),
+        ));
+    }
+    if expected.contains("select: some(") && expected.contains("indaudpropertyparm") {
+        return Err(Unable(
+            "reads a property and a selection by it as one".into(),
+        ));
+    }
+    let changed = |text: &[u8], how: &str| match meaning_of_text(text) {
+        Ok(meaning) if meaning == expected => Ok(()),
+        _ => Err(Unable(format!("changes it {how}"))),
+    };
+    changed(
+        &peer.transcode(From::Text, To::Compact, original)?,
+        "from text to text",
+    )?;
+    let theirs = peer.transcode(From::Text, To::Ber, original)?;
+    changed(
+        &peer.transcode(From::Ber, To::Compact, &theirs)?,
+        "from text to BER to text",
+    )?;
+
+    same(
+        meaning_of_ber(&theirs),
+        &expected,
+        "its BER of the text",
+        shown,
+    );
+    let accepted = |outcome: Result<Vec<u8>, Unable>, what: &str| {
+        outcome.unwrap_or_else(|Unable(why)| panic!("{what}: {why}\nof {shown}"))
+    };
+    // It reads a topology extension only together with "Oneway", which the grammar does not allow.
+    let extended = expected.contains("extension: some(");
+    let ways = [
+        (Layout::Pretty, To::Pretty),
+        (Layout::Compact, To::Pretty),
+        (Layout::Compact, To::Ber),
+    ];
+    for (layout, to) in ways.into_iter().filter(|_| !extended) {
+        let ours = our_text(message, layout);
+        let back = accepted(peer.transcode(From::Text, to, &ours), "our text");
+        let meaning = if let To::Ber = to {
+            meaning_of_ber(&back)
+        } else {
+            meaning_of_text(&back)
+        };
+        same(meaning, &expected, "our text after it", shown);
+    }
+    let ours = our_ber(message);
+    for to in [To::Pretty, To::Compact] {
+        let back = accepted(peer.transcode(From::Ber, to, &ours), "our BER");
+        same(meaning_of_text(&back), &expected, "our BER after it", shown);
+    }
+    let back = accepted(peer.transcode(From::Ber, To::Ber, &ours), "our BER");
+    same(meaning_of_ber(&back), &expected, "our BER after it", shown);
+    Ok(())
+}
+
+#[test]
+fn the_measurement_pack() {
+    let Some(mut peer) = Peer::start() else {
+        return;
+    };
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/time_test");
+    let (mut count, mut unable) = (0, Vec::new());
+    for entry in fs::read_dir(dir).expect("corpus directory") {
+        let path = entry.expect("corpus entry").path();
+        if path.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let shown = path.display().to_string();
+        let input = fs::read(&path).expect("readable");
+        let arena = Arena::new();
+        let message = text::decode(&input, &arena, &Limits::default())
+            .expect("decodes")
+            .clean()
+            .expect("clean");
+        match compare(&mut peer, &message, &input, &shown) {
+            Ok(()) => count += 1,
+            Err(why) => unable.push(why),
+        }
+    }
+    // The one message that selects by a property.
+    assert_eq!((count, unable.len()), (147, 1), "{unable:?}");
+}
+
+#[test]
+fn generated_messages_of_all_versions() {
+    let Some(mut peer) = Peer::start() else {
+        return;
+    };
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(any::<u8>(), 0..400);
+    let mut unable: BTreeMap<String, usize> = BTreeMap::new();
+    let mut accepted = 0;
+    for _ in 0..GENERATED {
+        let bytes = strategy.new_tree(&mut runner).expect("bytes").current();
+        let mut message = generate::message(&bytes, generate::Dialect::Both);
+        // The peer leaves out leading zeros when it writes the octets of this header in text.
+        message.auth_header = None;
+        let shown = String::from_utf8(our_text(&message, Layout::Pretty)).expect("UTF-8");
+        match compare(&mut peer, &message, shown.as_bytes(), &shown) {
+            Ok(()) => accepted += 1,
+            Err(Unable(why)) => *unable.entry(why.chars().take(160).collect()).or_default() += 1,
+        }
+    }
+    println!("{accepted} of {GENERATED} compared; with the others the peer");
+    for (why, count) in &unable {
+        println!("  {} ({count})", why.replace('\n', " "));
+    }
+    assert!(
+        accepted > GENERATED / 4,
+        "only {accepted} could be compared"
+    );
+}
