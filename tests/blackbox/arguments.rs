@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::appliance::{own_address, run};
 
 const USAGE: Option<i32> = Some(64);
-const OS_ERROR: Option<i32> = Some(71);
+const UNAVAILABLE: Option<i32> = Some(69);
 
 #[test]
 fn help_and_version_are_no_errors() {
@@ -111,6 +111,6 @@ fn an_address_in_use_is_named() {
         "--metrics",
         &format!("{}:9464", own_address()),
     ]);
-    assert_eq!(code, OS_ERROR, "{said}");
+    assert_eq!(code, UNAVAILABLE, "{said}");
     assert!(said.contains(&at), "{said}");
 }
