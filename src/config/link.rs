@@ -10,13 +10,25 @@ use std::str::FromStr;
 #[cfg(test)]
 mod tests;
 
+/// The keys of a link and their meanings.
+pub const KEYS: &[(&str, &str)] = &[
+    (
+        "name",
+        "what routes call it; several links may have the same name",
+    ),
+    (
+        "framing",
+        "`link` (the link protocol, the default), `classic-fixed` or `classic-var`",
+    ),
+    (
+        "token-file",
+        "a file with the secret that both sides say in HELLO",
+    ),
+];
+
 /// A link: `listen:127.0.0.1:6280?name=chat` or `connect:unix:/run/ejabberd/megaphone?name=chat`.
 ///
-/// | key | meaning |
-/// | --- | --- |
-/// | `name` | what routes call it; several links may have the same name |
-/// | `framing` | `link` (the link protocol, which is the default), `classic-fixed` or `classic-var` |
-/// | `token-file` | a file with the secret that both sides say in HELLO |
+/// [`KEYS`] has the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// What routes call it.

@@ -10,17 +10,33 @@ use std::str::FromStr;
 #[cfg(test)]
 mod tests;
 
+/// The keys of a listener and their meanings.
+pub const KEYS: &[(&str, &str)] = &[
+    ("framing", "`raw`, `classic-fixed`, `classic-var` or `tpkt`"),
+    ("route", "`echo`, `discard` or `link:NAME`"),
+    ("frame-max", "bytes of one frame's body, at most: `64KiB`"),
+    ("backlog", "connections that may wait to be accepted"),
+    (
+        "keepalive",
+        "silence before the kernel probes the client: `5m`",
+    ),
+    (
+        "user-timeout",
+        "how long sent bytes may stay unacknowledged: `30s`",
+    ),
+    (
+        "send-buffer",
+        "bytes of the kernel's send buffer, instead of its own tuning",
+    ),
+    (
+        "receive-buffer",
+        "bytes of the kernel's receive buffer, instead of its own tuning",
+    ),
+];
+
 /// A listener for clients: `tcp://127.0.0.1:7000?framing=raw&route=echo`.
 ///
-/// | key | meaning |
-/// | --- | --- |
-/// | `framing` | `raw`, `classic-fixed`, `classic-var` or `tpkt` |
-/// | `route` | `echo`, `discard` or `link:NAME` |
-/// | `frame-max` | bytes of one frame's body, at most: `64KiB` |
-/// | `backlog` | connections that wait to be accepted |
-/// | `keepalive` | silence before the kernel probes the client: `5m` |
-/// | `user-timeout` | how long sent bytes may stay unacknowledged: `30s` |
-/// | `send-buffer`, `receive-buffer` | bytes of the kernel's buffers per socket, instead of its own tuning |
+/// [`KEYS`] has the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// Where.

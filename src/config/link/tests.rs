@@ -50,3 +50,13 @@ fn what_is_wrong_is_named() {
         assert!(error.contains(named), "{text}: {error}");
     }
 }
+
+#[test]
+fn the_keys_that_are_told_are_those_that_are_read() {
+    let error = link("listen:127.0.0.1:1?name=a&x=y").expect_err("x is no key");
+    let told: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
+    assert_eq!(
+        error,
+        format!("`x` is not known here; there are: {}", told.join(", "))
+    );
+}

@@ -97,3 +97,13 @@ fn limits_hold_at_their_edges() {
         [false, true, true, false]
     );
 }
+
+#[test]
+fn the_keys_that_are_told_are_those_that_are_read() {
+    let error = listen("tcp://127.0.0.1:1?framing=raw&route=echo&x=y").expect_err("x is no key");
+    let told: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
+    assert_eq!(
+        error,
+        format!("`x` is not known here; there are: {}", told.join(", "))
+    );
+}
