@@ -25,6 +25,7 @@ mod client;
 mod content;
 mod kernel;
 mod model;
+mod people;
 mod plan;
 mod run;
 mod sights;

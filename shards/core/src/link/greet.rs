@@ -9,11 +9,9 @@
 //!                    CLOSE that says why                                       CLOSE, dialled again later
 //! ```
 
-use super::dials;
 use super::outlet::Outlet;
-use super::state::LinkState;
 use crate::config::Dialect;
-use crate::contract::{Close, ConnectToken, NoteLevel, Output, ShardId, SocketFault, SocketId};
+use crate::contract::{Close, NoteLevel, Output, ShardId, SocketId};
 use crate::deadlines::Timer;
 use crate::id::{home_shard, spread};
 use crate::limits::ms;
@@ -77,111 +75,6 @@ pub(super) struct Met {
 }
 
 impl Shard {
-    /// Dials the links whose one dialling shard this is, at the first chance.
-    pub(crate) fn plan_dials(&mut self) {
-        for spec in 0..self.config.links.len() as u16 {
-            let Some(target) = dials(&self.config, spec) else {
-                continue;
-            };
-            let name = &self.config.links[usize::from(spec)].name;
-            if home_shard(name, format!("{target:?}").as_bytes(), self.config.shards) == self.me {
-                self.wheel.insert(self.now, Timer::Dial(spec));
-            }
-        }
-    }
-
-    /// Dials a backend, unless that is being done.
-    pub(crate) fn dial(&mut self, spec: u16) {
-        let Some(target) = dials(&self.config, spec).cloned() else {
-            return;
-        };
-        let dialler = &mut self.links.diallers[usize::from(spec)];
-        if dialler.busy || self.drain.is_draining() {
-            return;
-        }
-        dialler.busy = true;
-        self.outputs.push_back(Output::Connect {
-            token: ConnectToken(u64::from(spec)),
-            target,
-        });
-    }
-
-    /// Dials again after a pause that doubles with each failure.
-    fn redial_later(&mut self, spec: u16) {
-        if dials(&self.config, spec).is_none() {
-            return;
-        }
-        let dialler = &mut self.links.diallers[usize::from(spec)];
-        dialler.busy = false;
-        dialler.failures = dialler.failures.saturating_add(1);
-        let (first, most) = (
-            self.config.limits.redial_ms,
-            self.config.limits.redial_ms_max,
-        );
-        let pause = first
-            .saturating_mul(1 << (dialler.failures - 1).min(16))
-            .min(most.max(first));
-        if !self.drain.is_draining() {
-            self.wheel.insert(self.now + ms(pause), Timer::Dial(spec));
-        }
-    }
-
-    /// A dialled link lost its socket.
-    pub(super) fn redial_soon(&mut self, spec: u16) {
-        if dials(&self.config, spec).is_some() && self.links.diallers[usize::from(spec)].busy {
-            self.redial_later(spec);
-        }
-    }
-
-    /// A backend could not be reached.
-    pub(crate) fn connect_failed(&mut self, token: ConnectToken, fault: SocketFault) {
-        let Some(spec) = u16::try_from(token.0)
-            .ok()
-            .filter(|&spec| dials(&self.config, spec).is_some())
-        else {
-            return;
-        };
-        if self.links.diallers[usize::from(spec)].failures == 0 {
-            let name = &self.config.links[usize::from(spec)].name;
-            let text = format!("link {name}: cannot reach the backend ({fault:?}); trying again");
-            self.note(NoteLevel::Warning, text);
-        }
-        self.redial_later(spec);
-    }
-
-    /// A backend was reached: we speak first.
-    pub(crate) fn connected(&mut self, token: ConnectToken, socket: SocketId) {
-        let Some(spec) = u16::try_from(token.0)
-            .ok()
-            .filter(|&spec| dials(&self.config, spec).is_some())
-        else {
-            self.bug("a connection was made that nobody asked for");
-            return self.refuse_socket(socket);
-        };
-        if self.drain.is_draining() {
-            self.redial_later(spec);
-            return self.refuse_socket(socket);
-        }
-        if self.config.links[usize::from(spec)].dialect != Dialect::V1 {
-            return self.classic_link(spec, socket);
-        }
-        let (epoch, resume) = self.resumable(spec).unwrap_or((0, 0));
-        let index = self.greeting(spec, socket, GreetStage::Answer);
-        if !self.say_hello(index, FrameType::Hello, epoch, resume) {
-            return self.end_greeting(index, None);
-        }
-        self.read_greeting(index, true);
-    }
-
-    /// Epoch and resume number of a lost link that a dialled backend may take up again.
-    fn resumable(&self, spec: u16) -> Option<(u64, u64)> {
-        let link = self
-            .links
-            .link(self.links.diallers[usize::from(spec)].place?)?;
-        let lost = matches!(link.state, LinkState::Lost | LinkState::LostDraining);
-        (link.spec == spec && lost).then_some((link.epoch, link.received))
-    }
-
     /// A backend came: it speaks first.
     pub(crate) fn backend_accepted(&mut self, spec: u16, socket: SocketId) {
         if self.drain.is_draining() || self.links.greetings() >= self.config.limits.greetings_max {
@@ -200,7 +93,7 @@ impl Shard {
     }
 
     /// The classic dialects know no HELLO: the socket is the link, at home where it is.
-    fn classic_link(&mut self, spec: u16, socket: SocketId) {
+    pub(super) fn classic_link(&mut self, spec: u16, socket: SocketId) {
         let met = Met {
             spec,
             dialect: self.config.links[usize::from(spec)].dialect,
@@ -220,15 +113,6 @@ impl Shard {
                 self.refuse_socket(socket);
                 self.redial_later(spec);
             }
-        }
-    }
-
-    /// Notes that dialling has led to a link.
-    fn dialled(&mut self, spec: u16, place: u16) {
-        if dials(&self.config, spec).is_some() {
-            let dialler = &mut self.links.diallers[usize::from(spec)];
-            dialler.failures = 0;
-            dialler.place = Some(place);
         }
     }
 
@@ -289,7 +173,13 @@ impl Shard {
     }
 
     /// Puts HELLO or HELLO_OK on the stream; false if there is no block for it.
-    fn say_hello(&mut self, index: u32, kind: FrameType, epoch: u64, resume: u64) -> bool {
+    pub(super) fn say_hello(
+        &mut self,
+        index: u32,
+        kind: FrameType,
+        epoch: u64,
+        resume: u64,
+    ) -> bool {
         let Some(spec) = self
             .greeting_mut(index)
             .map(|greeting| usize::from(greeting.spec))

@@ -2,6 +2,7 @@
 //! links that live elsewhere is in [`router`].
 
 mod acks;
+mod dial;
 mod greet;
 mod hand_over;
 mod life;

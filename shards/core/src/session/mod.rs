@@ -5,6 +5,7 @@ mod client;
 mod deliver;
 mod events;
 mod forward;
+mod quota;
 pub(crate) mod state;
 pub(crate) mod table;
 
