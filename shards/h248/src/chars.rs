@@ -124,5 +124,5 @@ pub(crate) fn is_digit_map_body(bytes: &[u8]) -> bool {
         && edge(bytes.last())
         && bytes
             .iter()
-            .all(|&byte| byte < 0x7F && byte >= 0x09 && !matches!(byte, b'{' | b'}' | b';' | b'"'))
+            .all(|&byte| (0x09..0x7F).contains(&byte) && !matches!(byte, b'{' | b'}' | b';' | b'"'))
 }

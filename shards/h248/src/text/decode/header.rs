@@ -197,7 +197,7 @@ fn ip4(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
 
 /// Pairs of hexadecimal digits as octets.
 fn hex_octets(digits: &[u8], octets: &mut [u8]) -> Option<usize> {
-    if digits.len() % 2 != 0
+    if !digits.len().is_multiple_of(2)
         || digits.len() / 2 > octets.len()
         || !digits.iter().all(|&digit| is(digit, HEX))
     {

@@ -47,7 +47,7 @@ pub(super) fn space(bytes: &[u8]) -> usize {
 fn repeats(bytes: &[u8], byte: u8) -> usize {
     match bytes.first_chunk::<8>() {
         Some(block) => {
-            let differs = u64::from_le_bytes(*block) ^ u64::from(byte) * 0x0101_0101_0101_0101;
+            let differs = u64::from_le_bytes(*block) ^ (u64::from(byte) * 0x0101_0101_0101_0101);
             differs.trailing_zeros() as usize / 8
         }
         None => 1,
