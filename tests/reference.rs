@@ -7,7 +7,9 @@ use clap::{Arg, Command, CommandFactory};
 use megaphone::cli::Cli;
 use megaphone_core::LIMITS;
 use megaphone_metrics::{Family, Histogram, Kind, LinkMetric, Metric};
+use std::collections::HashSet;
 use std::fmt::Write;
+use std::path::Path;
 
 const START: &str = "\
 # Reference
@@ -178,4 +180,39 @@ fn the_reference_is_the_programs_own() {
         written == expected,
         "docs/reference.md is not the program's; write it anew as it says. First: {differs:?}"
     );
+}
+
+/// The sources of the shards' crates but for the table of names itself, and of the appliance.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the tree can be listed") {
+        let path = entry.expect("an entry of the tree can be read").path();
+        if path.is_dir() && !path.ends_with("metrics") {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("a source is text"));
+        }
+    }
+}
+
+/// A figure that nothing counts tells an operator that nothing happens.
+#[test]
+fn every_figure_is_counted_somewhere() {
+    let (root, mut text) = (Path::new(env!("CARGO_MANIFEST_DIR")), String::new());
+    sources(&root.join("shards"), &mut text);
+    let figures = Metric::FAMILIES.iter().flat_map(|family| family.series);
+    let figures = figures.map(|series| format!("Metric::{:?}", series.metric));
+    let links = LinkMetric::FAMILIES.iter().flat_map(|family| family.series);
+    let links = links.map(|series| format!("LinkMetric::{:?}", series.metric));
+    let histograms = Histogram::FAMILIES
+        .iter()
+        .map(|family| format!("Histogram::{:?}", family.histogram));
+    let words: HashSet<&str> = text
+        .split(|c: char| !c.is_alphanumeric() && c != ':' && c != '_')
+        .collect();
+    let idle: Vec<String> = figures
+        .chain(links)
+        .chain(histograms)
+        .filter(|name| !words.contains(name.as_str()))
+        .collect();
+    assert!(idle.is_empty(), "counted nowhere: {idle:?}");
 }

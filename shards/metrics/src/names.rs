@@ -262,7 +262,6 @@ figures! {
         OpensRejected { answer: "rejected" },
     }
     counter "link_replayed_total" "Packets sent again after the link was lost." { Replayed }
-    counter "link_duplicates_total" "Packets received again and dropped." { Duplicates }
     counter "link_unknown_connections_total" "Packets for a connection that is not there, by why." {
         UnknownConnection { kind: "unknown" },
         StaleConnection { kind: "stale" },
@@ -272,7 +271,6 @@ figures! {
 }
 
 histograms! {
-    FrameLatency "frame_latency_seconds" "From the arrival of a frame's last byte to the hand-over of its copy to the kernel." 10..=36
+    FrameLatency "frame_latency_seconds" "From the moment frames are ready for a client, which for an echo is their arrival, until the kernel has all of them." 10..=36
     ReactorStall "reactor_stall_seconds" "Turns of the main loop that took longer than the stall threshold." 16..=36
-    MeshWait "mesh_wait_seconds" "From the push of an item to its being taken by the other shard." 10..=36
 }

@@ -23,6 +23,8 @@ pub(crate) struct Active {
     pub(crate) outgoing: Gather,
     /// Whether the driver was told that something is outgoing, and has not sent all of it.
     pub(crate) sending: bool,
+    /// When the driver was told.
+    pub(crate) sending_since: Tick,
     /// The PROXY header for OPEN, until it is sent.
     pub(crate) opening: Option<Lease>,
     /// When the backend's answer, or its CLOSE, is due.
@@ -50,6 +52,7 @@ impl Active {
             partial: Gather::new(),
             outgoing: Gather::new(),
             sending: false,
+            sending_since: Tick::ZERO,
             opening: None,
             answer_by: Tick::MAX,
             frame_by: Tick::MAX,

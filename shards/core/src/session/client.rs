@@ -9,7 +9,7 @@ use crate::limits::ms;
 use crate::shard::{Shard, Way};
 use megaphone_frame::link::Reason;
 use megaphone_frame::{FrameFault, proxy};
-use megaphone_metrics::{LinkMetric, Metric};
+use megaphone_metrics::{Histogram, LinkMetric, Metric};
 use megaphone_pool::Lease;
 use megaphone_wheel::Tick;
 
@@ -189,6 +189,7 @@ impl Shard {
     /// The client took bytes.
     pub(crate) fn client_took(&mut self, socket: SocketId, bytes: usize) {
         let stall_by = self.now + ms(self.config.limits.stall_ms);
+        let now = self.now;
         let Some(active) = self.session_active(socket) else {
             return;
         };
@@ -196,13 +197,19 @@ impl Shard {
         active.outgoing.advance(bytes, drop);
         active.sending = !active.outgoing.is_empty();
         active.stall_by = if active.sending { stall_by } else { Tick::MAX };
+        if !active.sending {
+            let waited = now.since(active.sending_since).as_nanos();
+            let waited = u64::try_from(waited).unwrap_or(u64::MAX);
+            self.cells.record(Histogram::FrameLatency, waited);
+        }
         self.pump(socket);
         self.release_if_idle(socket);
     }
 
     /// Tells the driver that something is outgoing, once, and starts the client's clock.
     pub(crate) fn client_send(&mut self, socket: SocketId) {
-        let stall_by = self.now + ms(self.config.limits.stall_ms);
+        let now = self.now;
+        let stall_by = now + ms(self.config.limits.stall_ms);
         let Some(active) = self.session_active(socket) else {
             return;
         };
@@ -210,6 +217,7 @@ impl Shard {
             return;
         }
         active.sending = true;
+        active.sending_since = now;
         active.stall_by = stall_by;
         self.outputs.push_back(Output::Send { socket });
         self.arm_session(socket);

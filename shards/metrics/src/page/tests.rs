@@ -11,7 +11,7 @@ fn what_was_published_is_read_back() {
     cells.add(Metric::FramesIn, 3);
     cells.set(Metric::OverloadLevel, 2);
     cells.link_add(1, LinkMetric::CreditStarved, 5);
-    cells.record(Histogram::MeshWait, 700);
+    cells.record(Histogram::ReactorStall, 700);
     assert!(page.read(&mut snapshot));
     assert_eq!(
         snapshot.get(Metric::FramesIn),
@@ -31,8 +31,8 @@ fn what_was_published_is_read_back() {
         (0, 5)
     );
     assert_eq!(
-        snapshot.histogram(Histogram::MeshWait),
-        *cells.histogram(Histogram::MeshWait)
+        snapshot.histogram(Histogram::ReactorStall),
+        *cells.histogram(Histogram::ReactorStall)
     );
     assert_eq!(snapshot.histogram(Histogram::FrameLatency).count(), 0);
     assert_eq!(page.publications(), 1);
