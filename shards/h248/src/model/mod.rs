@@ -65,6 +65,7 @@ mod atom;
 mod audit;
 mod command;
 mod descriptor;
+mod event;
 mod list;
 mod message;
 mod mid;
@@ -72,14 +73,17 @@ mod owned;
 #[cfg(feature = "serde")]
 mod serialize;
 mod service_change;
+mod signal;
 
 pub use action::*;
 pub use atom::*;
 pub use audit::*;
 pub use command::*;
 pub use descriptor::*;
+pub use event::*;
 pub use list::*;
 pub use message::*;
 pub use mid::*;
 pub use owned::IntoOwned;
 pub use service_change::*;
+pub use signal::*;

@@ -1,0 +1,257 @@
+//! Events: requested, embedded, buffered and observed (RFC 3525 7.1.9, 7.1.10, 7.1.17).
+
+use super::{DigitMapValue, List, Parameter, PkgdName, Ref, SignalsDescriptor, StreamId, Token};
+
+/// `RequestID`: ties observed events to the events descriptor that asked for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct RequestId(pub u32);
+
+impl RequestId {
+    /// `*`: every request.
+    pub const ALL: Self = Self(0xFFFF_FFFF);
+}
+/// `EventsDescriptor` (RFC 3525 7.1.9). Without events it turns event detection off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct EventsDescriptor<'a> {
+    /// Present when there are events.
+    pub request_id: Option<RequestId>,
+    /// What to look for.
+    pub events: List<'a, RequestedEvent<'a>>,
+}
+
+/// `RequestedEvent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct RequestedEvent<'a> {
+    /// Package and event.
+    pub name: PkgdName<'a>,
+    /// On this stream only.
+    pub stream: Option<StreamId>,
+    /// What to do when it is seen. `None` rather than empty actions.
+    pub actions: Option<Ref<'a, RequestedActions<'a>>>,
+    /// Parameters of the event.
+    pub parameters: List<'a, Parameter<'a>>,
+}
+
+/// `RequestedActions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct RequestedActions<'a> {
+    /// Signals go on when the event is seen.
+    pub keep_active: bool,
+    /// Collect digits by this map.
+    pub event_dm: Option<EventDm<'a>>,
+    /// Look for these events next (`embedFirst`).
+    pub second_event: Option<SecondEventsDescriptor<'a>>,
+    /// Play these signals next.
+    pub signals: Option<SignalsDescriptor<'a>>,
+    /// Whether and how to notify (version 3).
+    pub notify_behaviour: Option<NotifyBehaviour<'a>>,
+    /// Go back to the first events descriptor (version 3).
+    pub reset_events_descriptor: bool,
+}
+
+/// `NotifyBehaviour` (version 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub enum NotifyBehaviour<'a> {
+    /// `ImmediateNotify`
+    Immediate,
+    /// `RegulatedNotify`, with what to do while notifications are held back.
+    Regulated(RegulatedEmbeddedDescriptor<'a>),
+    /// `NeverNotify`
+    Never,
+}
+
+/// `RegulatedEmbeddedDescriptor` (version 3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct RegulatedEmbeddedDescriptor<'a> {
+    /// Look for these events next.
+    pub second_event: Option<SecondEventsDescriptor<'a>>,
+    /// Play these signals next.
+    pub signals: Option<SignalsDescriptor<'a>>,
+}
+
+/// `EventDM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub enum EventDm<'a> {
+    /// A map that the gateway knows.
+    Name(Token<'a>),
+    /// A map given here.
+    Value(DigitMapValue<'a>),
+}
+
+/// `SecondEventsDescriptor`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct SecondEventsDescriptor<'a> {
+    /// Present when there are events.
+    pub request_id: Option<RequestId>,
+    /// What to look for.
+    pub events: List<'a, SecondRequestedEvent<'a>>,
+}
+
+/// `SecondRequestedEvent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct SecondRequestedEvent<'a> {
+    /// Package and event.
+    pub name: PkgdName<'a>,
+    /// On this stream only.
+    pub stream: Option<StreamId>,
+    /// What to do when it is seen. `None` rather than empty actions.
+    pub actions: Option<Ref<'a, SecondRequestedActions<'a>>>,
+    /// Parameters of the event.
+    pub parameters: List<'a, Parameter<'a>>,
+}
+
+/// `SecondRequestedActions`: as [`RequestedActions`], but without further events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct SecondRequestedActions<'a> {
+    /// Signals go on when the event is seen.
+    pub keep_active: bool,
+    /// Collect digits by this map.
+    pub event_dm: Option<EventDm<'a>>,
+    /// Play these signals next.
+    pub signals: Option<SignalsDescriptor<'a>>,
+    /// Whether and how to notify (version 3).
+    pub notify_behaviour: Option<NotifyBehaviour<'a>>,
+    /// Go back to the first events descriptor (version 3).
+    pub reset_events_descriptor: bool,
+}
+
+/// `EventBufferDescriptor` (RFC 3525 7.1.10).
+pub type EventBufferDescriptor<'a> = List<'a, EventSpec<'a>>;
+
+/// `EventSpec`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct EventSpec<'a> {
+    /// Package and event.
+    pub name: PkgdName<'a>,
+    /// On this stream only.
+    pub stream: Option<StreamId>,
+    /// Parameters of the event.
+    pub parameters: List<'a, Parameter<'a>>,
+}
+
+/// `ObservedEventsDescriptor` (RFC 3525 7.1.17).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct ObservedEventsDescriptor<'a> {
+    /// Of the events descriptor that asked for them.
+    pub request_id: RequestId,
+    /// In the order they were seen, at least one.
+    pub events: List<'a, ObservedEvent<'a>>,
+}
+
+/// `ObservedEvent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
+pub struct ObservedEvent<'a> {
+    /// Package and event.
+    pub name: PkgdName<'a>,
+    /// The stream it was seen on.
+    pub stream: Option<StreamId>,
+    /// Parameters of the event.
+    pub parameters: List<'a, Parameter<'a>>,
+    /// When it was seen.
+    pub time: Option<TimeNotation>,
+}
+
+/// `TimeNotation`: ISO 8601 digits, `yyyymmdd` and `hhmmssss` (the last two are hundredths of a second).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeNotation {
+    date: [u8; 8],
+    time: [u8; 8],
+}
+
+impl TimeNotation {
+    /// Sixteen ASCII digits, or `None`. Whether they make a calendar date is not looked at.
+    #[must_use]
+    #[inline]
+    pub fn new(date: [u8; 8], time: [u8; 8]) -> Option<Self> {
+        let digits = date.iter().chain(&time).all(u8::is_ascii_digit);
+        digits.then_some(Self { date, time })
+    }
+
+    /// `yyyymmdd`
+    #[must_use]
+    pub fn date(&self) -> &[u8; 8] {
+        &self.date
+    }
+
+    /// `hhmmssss`
+    #[must_use]
+    pub fn time(&self) -> &[u8; 8] {
+        &self.time
+    }
+}
+
+impl core::fmt::Debug for TimeNotation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "{}T{}",
+            self.date.escape_ascii(),
+            self.time.escape_ascii()
+        )
+    }
+}
