@@ -284,7 +284,7 @@ impl<T: Send + 'static> Seed<T> {
             "control",
         );
         let awake = glommio::spawn_local_into(keep_awake(), control);
-        let rings = Arc::clone(&common.rings);
+        let (rings, leaving) = (Arc::clone(&common.rings), Arc::clone(&common.rings));
         let main = async move {
             let outcome = work(&mut shard, &common).await;
             if outcome.is_err() {
@@ -299,10 +299,13 @@ impl<T: Send + 'static> Seed<T> {
         };
         let result = match glommio::spawn_local_into(main, data) {
             Ok(task) => task.await,
-            Err(error) => Err(EngineError::Executor {
-                shard: id,
-                reason: error.to_string(),
-            }),
+            Err(error) => {
+                leaving.depart();
+                Err(EngineError::Executor {
+                    shard: id,
+                    reason: error.to_string(),
+                })
+            }
         };
         if let Ok(awake) = awake {
             awake.cancel().await;

@@ -5,13 +5,14 @@
 //! the mesh and the mailbox all end in the shard's ring, in which its main task sleeps.
 //!
 //! ```text
-//!   shard.rs     the loop                    setup.rs     probe, flags, restrictions
-//!   accept.rs    listeners, peers            ring.rs      submit, wait, reap
-//!   recv.rs      parked, active, starved     buffers.rs   provided buffers
-//!   send.rs      gathered, one at a time      slots.rs     16 bytes per socket
-//!   connect.rs   outgoing connections        tag.rs       whose completion it is
-//!   close.rs     the end, hand-over          doorbell.rs  waking sleepers
-//!   host.rs      glommio, start and end      fault.rs     errors with their likely causes
+//!   host.rs      glommio, start and end      setup.rs     probe, flags, restrictions
+//!   shard.rs     the loop                    ring.rs      submit, wait, reap
+//!   accept.rs    listeners, peers            buffers.rs   provided buffers
+//!   recv.rs      parked, active, starved     slots.rs     16 bytes per socket
+//!   send.rs      gathered, one at a time     tag.rs       whose completion it is
+//!   connect.rs   outgoing connections        alarm.rs     timeouts that stay armed
+//!   close.rs     close, hand-over            doorbell.rs  waking sleepers
+//!   end.rs       an orderly end              fault.rs     errors with their likely causes
 //! ```
 //!
 //! [`Machine`]: megaphone_core::Machine
@@ -23,7 +24,9 @@ mod close;
 mod config;
 mod connect;
 mod doorbell;
+mod end;
 mod fault;
+mod figures;
 mod host;
 mod notes;
 mod recv;

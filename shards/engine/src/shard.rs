@@ -3,7 +3,7 @@
 
 use crate::accept::{Addresses, Listener};
 use crate::alarm::{Alarm, Armed};
-use crate::buffers::{Buffers, GROUP};
+use crate::buffers::Buffers;
 use crate::config::EngineConfig;
 use crate::connect::Attempts;
 use crate::doorbell::{Control, Mailbox, Rings};
@@ -13,7 +13,7 @@ use crate::ring::{Completion, Ring, Wait};
 use crate::send::Messages;
 use crate::slots::Slots;
 use crate::tag::{Kind, Tag};
-use io_uring::types::{CancelBuilder, Fd, Timespec};
+use io_uring::types::Fd;
 use io_uring::{opcode, squeue};
 use megaphone_core::{Input, Machine, Output, ShardId, SocketId};
 use megaphone_mesh::Port;
@@ -73,10 +73,10 @@ pub(crate) struct Shard<M: Machine> {
     /// Sockets on their way to another shard, with their tokens.
     pub(crate) leaving: Vec<(SocketId, ShardId, u64)>,
 
-    page: Option<Arc<Page>>,
-    published: Tick,
+    pub(crate) page: Option<Arc<Page>>,
+    pub(crate) published: Tick,
     origin: Instant,
-    completions: Vec<Completion>,
+    pub(crate) completions: Vec<Completion>,
     notes: Notes,
     ring_again: Vec<u16>,
     control_armed: bool,
@@ -216,7 +216,7 @@ impl<M: Machine> Shard<M> {
     }
 
     /// Looks at the clock; says how many nanoseconds have passed since the last look.
-    fn tick(&mut self) -> u64 {
+    pub(crate) fn tick(&mut self) -> u64 {
         let before = self.now;
         self.now = Tick::from(self.origin.elapsed());
         self.now.as_nanos().saturating_sub(before.as_nanos())
@@ -457,93 +457,5 @@ impl<M: Machine> Shard<M> {
         again.append(&mut self.ring_again);
         self.ring_again = again;
         Ok(())
-    }
-
-    // ── figures and the end ──────────────────────────────────────────────────────────────────────────────────────
-
-    fn publish(&mut self) {
-        self.published = self.now;
-        let figures = self.ring.take_figures();
-        let cells = &mut self.cells;
-        cells.add(Metric::UringEnter, figures.enters);
-        cells.add(Metric::UringSqes, figures.submitted);
-        cells.add(Metric::UringCqes, figures.completed);
-        cells.add(Metric::UringCqOverflow, figures.overflows);
-        cells.add(Metric::UringSqFull, figures.full);
-        // Blocks whose last loan another shard dropped are home, but still counted as leased.
-        self.pool.collect_strays();
-        let (mut free, mut kernel, mut leased) = (0, 0, 0);
-        for class in megaphone_pool::Class::ALL {
-            let counts = self.pool.counts(class);
-            free += u64::from(counts.free);
-            kernel += u64::from(counts.kernel);
-            leased += u64::from(counts.leased);
-        }
-        cells.set(Metric::PoolBlocksFree, free);
-        cells.set(Metric::PoolBlocksKernel, kernel);
-        cells.set(Metric::PoolBlocksLeased, leased);
-        cells.set(Metric::PoolStrays, self.pool.traffic().strays);
-        let starved = self.starved.len() as u64;
-        let others = self.active + starved + self.closing;
-        cells.set(
-            Metric::ConnectionsParked,
-            (self.slots.live() as u64).saturating_sub(others),
-        );
-        cells.set(Metric::ConnectionsActive, self.active);
-        cells.set(Metric::ConnectionsStarved, starved);
-        cells.set(Metric::ConnectionsClosing, self.closing);
-        if let Some(page) = &self.page {
-            cells.publish(page);
-        }
-        self.machine.publish(self.now);
-    }
-
-    /// Ends in good order: nothing in flight, no buffer with the kernel. The ring may be closed after that.
-    pub(crate) fn wind_up(&mut self) -> io::Result<()> {
-        const TRIES: usize = 100;
-        self.ring.enter(Wait::No)?;
-        for _ in 0..TRIES {
-            let limit = Timespec::new().nsec(100_000_000);
-            let cancelled = self
-                .ring
-                .uring()
-                .submitter()
-                .register_sync_cancel(Some(limit), CancelBuilder::any());
-            self.ring.enter(Wait::No)?;
-            let mut completions = std::mem::take(&mut self.completions);
-            self.ring.reap(&mut completions);
-            let quiet = completions.is_empty()
-                && matches!(&cancelled, Err(error) if error.kind() == io::ErrorKind::NotFound);
-            for completion in completions.drain(..) {
-                if let Some(index) = completion.buffer() {
-                    self.buffers.spoiled(&self.pool, index);
-                }
-            }
-            self.completions = completions;
-            if quiet {
-                break;
-            }
-        }
-        self.ring.uring().submitter().unregister_buf_ring(GROUP)?;
-        self.buffers.drain(&self.pool);
-        self.pool.collect_strays();
-        self.tick();
-        self.publish();
-        Ok(())
-    }
-
-    /// Gives the machine back; the ring is closed first.
-    pub(crate) fn into_machine(self) -> M {
-        let Self {
-            ring,
-            buffers,
-            machine,
-            port,
-            ..
-        } = self;
-        drop(ring);
-        drop(buffers);
-        drop(port);
-        machine
     }
 }
