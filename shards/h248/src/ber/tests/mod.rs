@@ -1,11 +1,16 @@
 //! Tests of the BER codec against golden bytes, and of what single elements may look like.
 
+mod elements;
+mod faults;
+mod limits;
+mod mutation;
+
 use super::*;
 use crate::model::*;
 
 /// Name, version and bytes of every golden message.
 fn golden() -> impl Iterator<Item = (&'static str, u8, Vec<u8>)> {
-    let lines = include_str!("../../tests/data/time_test_otp_ber.tsv").lines();
+    let lines = include_str!("../../../tests/data/time_test_otp_ber.tsv").lines();
     lines.filter(|line| !line.starts_with('#')).map(|line| {
         let columns: Vec<_> = line.split('\t').collect();
         let octets = columns[2].as_bytes().chunks(2);
