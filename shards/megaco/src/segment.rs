@@ -295,4 +295,71 @@ mod tests {
         assert_eq!(collected.accept(4, true, None), Accepted::Impossible);
         assert_eq!(collected.accept(SEGMENTS_MAX, false, None), Accepted::New);
     }
+
+    /// Both tables, made by driving the real thing from each state with each event.
+    #[test]
+    fn every_state_and_event() {
+        let mut lines = Vec::new();
+        let timer = Timer::incremental(10, 1, 0, Retries::Count(1));
+        for (sent, name) in [
+            (1, "one of two out"),
+            (2, "all out"),
+            (3, "all acknowledged"),
+        ] {
+            let fresh = || {
+                let mut segments =
+                    Segments::new(parts(2), Some(if sent == 1 { 1 } else { 2 }), timer);
+                segments.send(Tick(0));
+                if sent == 3 {
+                    segments.acknowledge(1);
+                    segments.acknowledge(2);
+                }
+                segments
+            };
+            let mut line = |event: &str, segments: &Segments, result: String| {
+                lines.push(format!(
+                    "{:?} ({name}), {event} -> {:?}, {result}",
+                    fresh().state(),
+                    segments.state()
+                ));
+            };
+            let mut segments = fresh();
+            let known = segments.acknowledge(1);
+            line("acknowledged 1", &segments, format!("outstanding {known}"));
+            let next = numbers(&segments.send(Tick(0)));
+            line(
+                "acknowledged 1 and sent",
+                &segments,
+                format!("sends {next:?}"),
+            );
+            let mut segments = fresh();
+            let again = segments
+                .expire(Tick(10_000_000))
+                .map(|again| numbers(&again));
+            line("expired", &segments, format!("sends {again:?}"));
+            let again = segments
+                .expire(Tick(20_000_000))
+                .map(|again| numbers(&again));
+            line("expired again", &segments, format!("sends {again:?}"));
+        }
+        for (have, name) in [
+            (&[(1, false)][..], "1 of ?"),
+            (&[(3, true)], "3 of 3"),
+            (&[(1, false), (2, true)], "both of 2"),
+        ] {
+            for (number, complete) in [(1, false), (2, false), (3, true), (4, false), (0, false)] {
+                let mut collected = Collected::default();
+                have.iter()
+                    .for_each(|(number, last)| assert_eq!(collected.accept(*number, *last, None), Accepted::New));
+                let before = collected.state();
+                let accepted = collected.accept(number, complete, None);
+                let last = if complete { " the last" } else { "" };
+                lines.push(format!(
+                    "{before:?} ({name}), segment {number}{last} -> {:?}, {accepted:?}",
+                    collected.state()
+                ));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
 }

@@ -1,15 +1,13 @@
 //! The seam to the codecs: transactions are encoded once, kept as bytes, and put together into messages. No protocol state.
 
-mod absent;
+mod binary;
 mod split;
 
 pub(crate) use split::segments;
 
 use crate::config::{Config, Encoding};
 use crate::handle::ReceiveHandle;
-use absent as ber;
-use absent as binary;
-use absent::{BerConfig, BerProfile};
+use megaphone_h248::ber::{self, BerConfig, BerProfile};
 use megaphone_h248::model::{
     ActionRequest, ErrorDescriptor, List, MId, Message, Segment, SegmentReply, Transaction,
     TransactionAck, TransactionReply, TransactionRequest, TransactionResult,

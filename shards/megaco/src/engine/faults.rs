@@ -31,10 +31,12 @@ pub(crate) struct Note {
 /// How a reply ends when its request was not whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tail {
-    /// An action reply of its own at the end; without any other it is the whole reply.
+    /// Without any action reply, the error is the whole reply; otherwise it is one of the null context at the end.
     Last(ErrorDescriptor<'static>),
-    /// The error of the last action's context, after its command replies.
+    /// An action reply of its own at the end.
     Context(ContextId, ErrorDescriptor<'static>),
+    /// The error of the action reply at this position, after its command replies.
+    Within(usize, ErrorDescriptor<'static>),
 }
 
 /// The errors of a message, by transaction.
@@ -112,29 +114,26 @@ impl Note {
     ) -> (Vec<ActionRequest<'m>>, Tail) {
         let actions = &request.actions;
         let before = |index: usize| actions.iter().take(index).cloned().collect::<Vec<_>>();
-        match self.broken {
-            Broken::Transaction => (actions.to_vec(), Tail::Last(self.error)),
-            Broken::Action(index, None) => (before(index), Tail::Last(self.error)),
-            Broken::Action(index, Some(context)) => {
-                (before(index + 1), Tail::Context(context, self.error))
-            }
-            Broken::Command(action, index, optional) => {
-                let mut kept = before(if optional { actions.len() } else { action + 1 });
-                let context = kept
-                    .get(action)
-                    .map_or(ContextId::NULL, |action| action.context_id);
-                if let (false, Some(last)) = (optional, kept.last_mut()) {
-                    last.commands = last
-                        .commands
-                        .iter()
-                        .take(index)
-                        .cloned()
-                        .collect::<Vec<_>>()
-                        .into();
+        let (mut kept, at) = match self.broken {
+            Broken::Transaction => return (actions.to_vec(), Tail::Last(self.error)),
+            Broken::Action(index, None) => return (before(index), Tail::Last(self.error)),
+            Broken::Action(index, Some(_)) => (before(index + 1), index),
+            Broken::Command(action, _, true) => (before(actions.len()), action),
+            Broken::Command(action, index, false) => {
+                let mut kept = before(action + 1);
+                if let Some(last) = kept.last_mut() {
+                    last.commands = last.commands.iter().take(index).cloned().collect();
                 }
-                (kept, Tail::Context(context, self.error))
+                (kept, action)
             }
+        };
+        let context = kept.get(at).map_or(ContextId::NULL, |action| action.context_id);
+        // An action of which nothing is left is not executed, only answered.
+        if kept.get(at).is_none_or(|action| is_empty(std::slice::from_ref(action))) {
+            kept.truncate(at);
+            return (kept, Tail::Context(context, self.error));
         }
+        (kept, Tail::Within(at, self.error))
     }
 }
 
@@ -157,15 +156,18 @@ pub(super) fn ended<'m>(result: TransactionResult<'m>, tail: &Tail) -> Transacti
         Tail::Last(error) if replies.is_empty() => return TransactionResult::Error(error.clone()),
         Tail::Last(error) => (ContextId::NULL, error),
         Tail::Context(context, error) => (*context, error),
+        Tail::Within(at, error) => {
+            if let Some(reply) = replies.get_mut(*at).filter(|reply| reply.error.is_none()) {
+                reply.error = Some(error.clone());
+                return TransactionResult::ActionReplies(List::Owned(replies));
+            }
+            (ContextId::NULL, error)
+        }
     };
-    let own = matches!(tail, Tail::Context(..));
-    match replies.last_mut() {
-        Some(last) if own && last.error.is_none() => last.error = Some(error.clone()),
-        _ => replies.push(ActionReply {
-            error: Some(error.clone()),
-            ..ActionReply::new(context, List::EMPTY)
-        }),
-    }
+    replies.push(ActionReply {
+        error: Some(error.clone()),
+        ..ActionReply::new(context, List::EMPTY)
+    });
     TransactionResult::ActionReplies(List::Owned(replies))
 }
 

@@ -120,6 +120,16 @@ pub fn notified_ia(id: u32) -> String {
     format!("P={id}{{IA,C=-{{N=A4444}}}}")
 }
 
+/// A registration in transaction `id`.
+pub fn service_change(id: u32) -> String {
+    format!("T={id}{{C=-{{SC=ROOT{{SV{{MT=RS,RE=\"901 Cold Boot\"}}}}}}}}")
+}
+
+/// Its acceptance.
+pub fn service_changed(id: u32) -> String {
+    format!("P={id}{{C=-{{SC=ROOT}}}}")
+}
+
 /// An acknowledgement of one or more ids, as written: `K{1-3}`.
 pub fn ack(ids: &str) -> String {
     format!("K{{{ids}}}")

@@ -140,6 +140,15 @@ impl Talk {
         self
     }
 
+    /// The peer gets an error for a transaction, now.
+    #[track_caller]
+    pub fn gets_code(&mut self, id: u32, code: u16) -> &mut Self {
+        let sent = self.sent().unwrap_or_default();
+        let start = format!("P={id}{{ER={code}{{");
+        assert!(sent.starts_with(&start), "{sent:?} is not {start}");
+        self
+    }
+
     /// The peer gets this after exactly so many milliseconds, and nothing before.
     #[track_caller]
     pub fn gets_after(&mut self, wait: u64, transactions: &str) -> &mut Self {

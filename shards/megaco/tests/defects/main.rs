@@ -1,0 +1,38 @@
+//! The defects of OTP's `megaco` that concern transactions, each with the behaviour that is right. The numbers group them: A wire, B floods, C configuration, D data, E leaks.
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod a10_misspelt_header_gets_400;
+mod a2_final_reply_after_pending_asks_for_ack;
+mod a2_final_reply_after_pending_is_acknowledged;
+mod a3_aborted_request_is_not_executed_again;
+mod a3_acknowledged_request_is_not_executed_again;
+mod a4_syntax_error_stays_in_its_transaction;
+mod a5_every_syntax_error_is_answered;
+mod a7_requests_before_registration_get_505;
+mod a8_retransmission_backs_off_at_random_and_ends;
+mod b1_a_huge_ack_is_worked_off_in_steps;
+mod b1_ack_ranges_cost_what_is_live;
+mod b3_connections_are_limited;
+mod b3_kept_replies_are_limited;
+mod b3_outstanding_requests_are_limited;
+mod c1_sender_settings_change_at_any_time;
+mod c2_sender_without_timer_is_no_sender;
+mod c5_receive_handle_can_be_updated;
+mod c6_cancel_with_segments_half_received;
+mod d1_large_reply_does_not_drop_what_is_stored;
+mod d1_the_rule_counts_reply_and_stored_requests_together;
+mod d2_trans_ack_of_the_user_reaches_its_connections;
+mod d3_threaded_long_request_gets_its_data;
+mod d4_long_request_may_answer_as_any_other;
+mod d5_requests_during_connect_are_not_lost;
+mod d6_long_request_answered_in_segments;
+mod d6_segmented_reply_with_incremental_timer;
+mod d7_segment_error_keeps_the_other_results;
+mod d8_messages_do_not_overtake_each_other;
+mod d9_transactions_are_executed_in_order;
+mod e1_kept_alive_request_ends;
+mod e2_segment_timeout_leaves_no_request;
+mod e2_segments_without_a_last_one_end_too;
+mod e3_user_that_never_answers;
+mod e4_pending_counters_do_not_survive;
