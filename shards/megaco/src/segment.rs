@@ -349,8 +349,9 @@ mod tests {
         ] {
             for (number, complete) in [(1, false), (2, false), (3, true), (4, false), (0, false)] {
                 let mut collected = Collected::default();
-                have.iter()
-                    .for_each(|(number, last)| assert_eq!(collected.accept(*number, *last, None), Accepted::New));
+                have.iter().for_each(|(number, last)| {
+                    assert_eq!(collected.accept(*number, *last, None), Accepted::New)
+                });
                 let before = collected.state();
                 let accepted = collected.accept(number, complete, None);
                 let last = if complete { " the last" } else { "" };

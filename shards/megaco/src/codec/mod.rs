@@ -1,6 +1,5 @@
 //! The seam to the codecs: transactions are encoded once, kept as bytes, and put together into messages. No protocol state.
 
-mod binary;
 mod split;
 
 pub(crate) use split::segments;
@@ -106,7 +105,7 @@ pub(crate) fn actions(
         match Form::of(config) {
             Form::Text(layout) => text::encode_action(action, layout, &mut out)?,
             Form::Binary { otp_values } => {
-                ber::encode_action_request(action, binary_config(otp_values), &mut out)?
+                ber::encode_action(action, binary_config(otp_values), &mut out)?
             }
         }
         Ok(out.into())
@@ -124,7 +123,7 @@ pub(crate) fn request_of(
     let mut out = Vec::new();
     match Form::of(config) {
         Form::Text(layout) => text::join_request(id, &actions, layout, &mut out)?,
-        Form::Binary { .. } => binary::join_request(id, &actions, &mut out),
+        Form::Binary { .. } => ber::join_request(id, &actions, &mut out)?,
     }
     Ok(out.into())
 }
@@ -196,18 +195,14 @@ pub(crate) fn message(
     parts: &[&[u8]],
     out: &mut Vec<u8>,
 ) {
+    let header = Header {
+        auth_header: None,
+        version,
+        mid: mid.clone(),
+    };
     let written = match Form::of(config) {
-        Form::Text(layout) => {
-            let header = Header {
-                auth_header: None,
-                version,
-                mid: mid.clone(),
-            };
-            text::join_message(&header, parts, layout, out)
-        }
-        Form::Binary { otp_values } => {
-            binary::join_message(version, mid, binary_config(otp_values), parts, out)
-        }
+        Form::Text(layout) => text::join_message(&header, parts, layout, out),
+        Form::Binary { .. } => ber::join_message(&header, parts, out),
     };
     debug_assert!(written.is_ok(), "{written:?}");
 }

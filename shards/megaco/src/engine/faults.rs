@@ -127,9 +127,14 @@ impl Note {
                 (kept, action)
             }
         };
-        let context = kept.get(at).map_or(ContextId::NULL, |action| action.context_id);
+        let context = kept
+            .get(at)
+            .map_or(ContextId::NULL, |action| action.context_id);
         // An action of which nothing is left is not executed, only answered.
-        if kept.get(at).is_none_or(|action| is_empty(std::slice::from_ref(action))) {
+        if kept
+            .get(at)
+            .is_none_or(|action| is_empty(std::slice::from_ref(action)))
+        {
             kept.truncate(at);
             return (kept, Tail::Context(context, self.error));
         }

@@ -2,6 +2,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod binary;
 mod counters_by_otps_names;
 mod d_1_1_at_most_once;
 mod d_1_1_short_reply_timer_keeps_the_id;

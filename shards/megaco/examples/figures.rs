@@ -1,0 +1,186 @@
+//! Prints the engine's figures: transactions per second, memory per connection, the longest step of a timer storm, the cost of an acknowledgement bomb.
+//!
+//! `cargo run --release -p megaphone-megaco --example figures`
+
+use megaphone_h248::model::{
+    ActionReply, ActionRequest, Command, CommandReply, List, MId, NotifyReply, Token,
+    TransactionResult,
+};
+use megaphone_megaco::config::{Config, Encoding, Timer};
+use megaphone_megaco::user::{Answer, Context, User, UserAnswer};
+use megaphone_megaco::{Engine, Input, Options, Output, ReceiveHandle, RequestToken, SendHandle};
+use megaphone_wheel::Tick;
+use std::time::{Duration, Instant};
+
+struct Notified;
+
+impl User for Notified {
+    fn handle_trans_request<'m>(
+        &mut self,
+        _: &Context<'_>,
+        _: RequestToken,
+        actions: &[ActionRequest<'m>],
+    ) -> Answer<'m> {
+        let replies = actions.iter().map(|action| {
+            let commands = action
+                .commands
+                .iter()
+                .filter_map(|request| match &request.command {
+                    Command::Notify(notify) => Some(CommandReply::Notify(NotifyReply {
+                        terminations: notify.terminations.clone(),
+                        error: None,
+                    })),
+                    _ => None,
+                });
+            ActionReply::new(action.context_id, commands.collect::<List<'_, _>>())
+        });
+        Answer::Reply(UserAnswer::discard(TransactionResult::ActionReplies(
+            replies.collect(),
+        )))
+    }
+}
+
+fn engine(reply_timer: Timer) -> (Engine, ReceiveHandle) {
+    let mut engine = Engine::new(Options::default());
+    let user_mod = engine.add_module(Box::new(Notified));
+    let config = Config {
+        encoding_mod: Encoding::Compact,
+        user_mod,
+        reply_timer,
+        ..Config::default()
+    };
+    let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
+    let user = engine
+        .start_user_with(&mid, config)
+        .expect("a legal configuration");
+    let receive = engine.receive_handle(user).expect("it runs");
+    (engine, receive)
+}
+
+fn receive(engine: &mut Engine, now: Tick, receive: &ReceiveHandle, from: u64, bytes: &[u8]) {
+    let input = Input::Received {
+        receive,
+        send_handle: SendHandle(from),
+        control: None,
+        extra: None,
+        bytes,
+    };
+    engine.handle(now, input);
+    while let Some(Output::Send(send)) = engine.poll() {
+        engine.recycle(send.bytes);
+    }
+}
+
+fn notify(connection: u32, id: u32) -> String {
+    let [_, a, b, c] = connection.to_be_bytes();
+    format!(
+        "!/1 [10.{a}.{b}.{c}]:2944 T={id}{{C=-{{N=A4444{{OE=2222{{19990729T22000000:al/of}}}}}}}}"
+    )
+}
+
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap_or("");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kb| kb.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024
+}
+
+fn throughput() {
+    // Replies are kept for 30 s of virtual time; 100 connections share the load, and acknowledge every 64th message.
+    let (mut engine, handle) = engine(Timer::Once(30_000));
+    let messages: Vec<String> = (0..500_000).map(|n| notify(n % 100, n / 100 + 1)).collect();
+    let start = Instant::now();
+    for (n, message) in messages.iter().enumerate() {
+        receive(
+            &mut engine,
+            Tick(n as u64 * 1000),
+            &handle,
+            1,
+            message.as_bytes(),
+        );
+    }
+    let rate = messages.len() as f64 / start.elapsed().as_secs_f64();
+    println!("request/reply in process, compact text: {rate:.0} transactions/s");
+}
+
+fn memory() {
+    let (mut engine, handle) = engine(Timer::Once(30_000));
+    let before = resident_bytes();
+    let count = 1_000_000;
+    for connection in 0..count {
+        receive(
+            &mut engine,
+            Tick::ZERO,
+            &handle,
+            connection.into(),
+            notify(connection, 1).as_bytes(),
+        );
+    }
+    let numbers = engine.numbers();
+    let each = (resident_bytes() - before) / u64::from(count);
+    println!(
+        "{} connections, {} stored replies: {each} B per connection",
+        numbers.connections, numbers.replies
+    );
+
+    // All replies end at the same instant.
+    let now = Tick::from(Duration::from_secs(31));
+    let (mut longest, mut steps) = (Duration::ZERO, 0);
+    let mut spent = Vec::new();
+    while engine.deadline().is_some_and(|due| due <= now) {
+        let start = Instant::now();
+        engine.handle(now, Input::Timeout);
+        spent.push(start.elapsed());
+        longest = longest.max(start.elapsed());
+        steps += 1;
+    }
+    spent.sort_unstable();
+    let p999 = spent
+        .get(spent.len() * 999 / 1000)
+        .copied()
+        .unwrap_or_default();
+    println!(
+        "timer storm of {count} deadlines: {steps} steps, p99.9 {p999:?}, longest {longest:?}"
+    );
+}
+
+fn bomb() {
+    let (mut engine, handle) = engine(Timer::Once(30_000));
+    for id in 1..=100_000 {
+        receive(
+            &mut engine,
+            Tick::ZERO,
+            &handle,
+            1,
+            notify(1, id).as_bytes(),
+        );
+    }
+    let (mut longest, start) = (Duration::ZERO, Instant::now());
+    for _ in 0..10_000 {
+        let step = Instant::now();
+        receive(
+            &mut engine,
+            Tick::ZERO,
+            &handle,
+            1,
+            b"!/1 [10.0.0.1]:2944 K{1-4294967295}",
+        );
+        longest = longest.max(step.elapsed());
+    }
+    println!(
+        "10,000 times K{{1-4294967295}} against 100,000 live replies: {:?}, longest step {longest:?}",
+        start.elapsed()
+    );
+}
+
+fn main() {
+    throughput();
+    memory();
+    bomb();
+}
