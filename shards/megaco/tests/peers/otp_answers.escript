@@ -1,0 +1,119 @@
+#!/usr/bin/env escript
+%% -*- erlang -*-
+%%! -kernel logger_level none
+%%
+%% otp_answers: Erlang/OTP's megaco behind a TCP port, for conversations side by side.
+%%
+%%   otp_answers.escript ITEMS [ITEMS ...]
+%%
+%% For each ITEMS (an Erlang list of {Item, Value}) it starts a user of its own with these items, listens on a free
+%% port of the loopback, prints "PORT n" and serves what connects, message by message, until standard input is closed.
+%% The user does what the termination of the request is called:
+%%
+%%   ok, ack, sloppy, pack     replies: discard_ack, handle_ack, handle_sloppy_ack, handle_pending_ack
+%%   slow                      replies after 350 ms
+%%   long, longs, longe        {pending, 7}, then handle_ack, handle_sloppy_ack, an error
+%%   large                     replies with more than 2048 bytes
+%%   none                      ignore_trans_request
+%%   call                      replies, and casts a Notify of its own
+-module(otp_answers).
+-mode(compile).
+-include_lib("megaco/include/megaco.hrl").
+-include_lib("megaco/include/megaco_message_v1.hrl").
+-export([main/1, send_message/2]).
+-export([handle_connect/2, handle_connect/3, handle_disconnect/3, handle_syntax_error/3, handle_message_error/3,
+         handle_trans_request/3, handle_trans_long_request/3, handle_trans_reply/4, handle_trans_ack/4,
+         handle_unexpected_trans/3, handle_trans_request_abort/4, handle_segment_reply/5]).
+
+main(Args) ->
+    ok = megaco:start(),
+    [serve(N, term(A)) || {N, A} <- lists:zip(lists:seq(1, length(Args)), Args)],
+    io:get_line(""),
+    halt(0).
+
+term(Text) ->
+    {ok, Tokens, _} = erl_scan:string(Text ++ "."),
+    {ok, Term} = erl_parse:parse_term(Tokens),
+    Term.
+
+serve(N, Items) ->
+    %% A MID per case: users must differ. The port tells them apart.
+    Mid = {domainName, #'DomainName'{name = "mgc", portNumber = N}},
+    Own = [{user_mod, ?MODULE}, {send_mod, ?MODULE}, {encoding_mod, megaco_compact_text_encoder},
+           {encoding_config, []}],
+    ok = megaco:start_user(Mid, Own ++ [timers(I) || I <- Items]),
+    Receive = megaco:user_info(Mid, receive_handle),
+    {ok, Listen} = gen_tcp:listen(0, [binary, {packet, tpkt}, {active, false}, {ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Listen),
+    io:format("PORT ~w~n", [Port]),
+    spawn(fun() -> accept(Listen, Receive) end).
+
+timers({Item, {incr, Wait, Factor, Incr, Retries}}) ->
+    {Item, #megaco_incr_timer{wait_for = Wait, factor = Factor, incr = Incr, max_retries = Retries}};
+timers(Item) ->
+    Item.
+
+accept(Listen, Receive) ->
+    {ok, Socket} = gen_tcp:accept(Listen),
+    loop(Socket, Receive).
+
+%% A tpkt packet arrives with its header of four bytes. Each message has a process, as megaco_tcp gives it one.
+loop(Socket, Receive) ->
+    case gen_tcp:recv(Socket, 0) of
+        {ok, <<3:8, _:8, _:16, Message/binary>>} ->
+            megaco:receive_message(Receive, self(), Socket, Message),
+            loop(Socket, Receive);
+        {error, _} ->
+            ok
+    end.
+
+%% The socket takes tpkt headers off and puts none on.
+send_message(Socket, Message) ->
+    gen_tcp:send(Socket, [<<3:8, 0:8, (byte_size(Message) + 4):16>>, Message]).
+
+handle_connect(_CH, _V) -> ok.
+handle_connect(_CH, _V, _Extra) -> ok.
+handle_disconnect(_CH, _V, _Reason) -> ok.
+handle_syntax_error(_RH, _V, _Error) -> reply.
+handle_message_error(_CH, _V, _Error) -> ok.
+handle_trans_reply(_CH, _V, _Reply, _Data) -> ok.
+handle_trans_ack(_CH, _V, _Status, _Data) -> ok.
+handle_unexpected_trans(_CH, _V, _Trans) -> ok.
+handle_trans_request_abort(_CH, _V, _Id, _Pid) -> ok.
+handle_segment_reply(_CH, _V, _Id, _Segment, _Complete) -> ok.
+
+handle_trans_request(CH, _V, [Action | _]) ->
+    Name = name(Action),
+    case Name of
+        "ok"    -> {discard_ack, [reply(Name, 1)]};
+        "ack"   -> {{handle_ack, 1}, [reply(Name, 1)]};
+        "sloppy" -> {{handle_sloppy_ack, 1}, [reply(Name, 1)]};
+        "pack"  -> {{handle_pending_ack, 1}, [reply(Name, 1)]};
+        "slow"  -> timer:sleep(350), {discard_ack, [reply(Name, 1)]};
+        "large" -> {discard_ack, [reply(Name, 300)]};
+        "none"  -> ignore_trans_request;
+        "call"  -> ok = megaco:cast(CH, [notify()], []), {discard_ack, [reply(Name, 1)]};
+        _Long   -> {pending, Name}
+    end.
+
+handle_trans_long_request(_CH, _V, Name) ->
+    case Name of
+        "longs" -> {{handle_sloppy_ack, 1}, [reply(Name, 1)]};
+        "longe" -> {discard_ack, #'ErrorDescriptor'{errorCode = 430}};
+        _       -> {{handle_ack, 1}, [reply("long", 1)]}
+    end.
+
+name(#'ActionRequest'{commandRequests = [#'CommandRequest'{command = {notifyReq, N}} | _]}) ->
+    #'NotifyRequest'{terminationID = [#megaco_term_id{id = [Name]}]} = N,
+    Name.
+
+reply(Name, Count) ->
+    One = {notifyReply, #'NotifyReply'{terminationID = [#megaco_term_id{id = [Name]}]}},
+    #'ActionReply'{contextId = 0, commandReply = lists:duplicate(Count, One)}.
+
+notify() ->
+    Event = #'ObservedEvent'{eventName = "al/of", eventParList = []},
+    Notify = #'NotifyRequest'{terminationID = [#megaco_term_id{id = ["ours"]}],
+                              observedEventsDescriptor = #'ObservedEventsDescriptor'{requestId = 1,
+                                                                                      observedEventLst = [Event]}},
+    #'ActionRequest'{contextId = 0, commandRequests = [#'CommandRequest'{command = {notifyReq, Notify}}]}.
