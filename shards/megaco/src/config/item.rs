@@ -199,13 +199,9 @@ impl Config {
             Item::SentPendingLimit => value.limit().map(|v| self.sent_pending_limit = v),
             Item::RecvPendingLimit => value.limit().map(|v| self.recv_pending_limit = v),
             Item::CallProxyGcTimeout => value.u32().map(|v| self.call_proxy_gc_timeout = v),
-            Item::RequestKeepAliveTimeout => match value.word() {
-                Some("plain") => Ok(self.request_keep_alive_timeout = None),
-                _ => value
-                    .u32()
-                    .map(|v| self.request_keep_alive_timeout = Some(v))
-                    .map_err(|_| "it takes milliseconds or plain"),
-            },
+            Item::RequestKeepAliveTimeout => {
+                keep_alive(value).map(|v| self.request_keep_alive_timeout = v)
+            }
             Item::AutoAck => value.bool().map(|v| self.auto_ack = v),
             Item::TransAck => value.bool().map(|v| self.trans_ack = v),
             Item::TransAckMaxcount => value.u32().map(|v| self.trans_ack_maxcount = v),
@@ -233,29 +229,56 @@ impl Config {
             Item::MaxPduSize => value.limit().map(|v| self.max_pdu_size = v),
             Item::SegmentRecvAcc => value.bool().map(|v| self.segment_recv_acc = v),
             Item::SegmentSendTimer => value.timer().map(|v| self.segment_send_timer = v),
-            Item::Profile => match value.word() {
-                Some("otp") => Ok(self.profile = Profile::Otp),
-                Some("rfc") => Ok(self.profile = Profile::Rfc),
-                _ => Err("it takes otp or rfc"),
-            },
+            Item::Profile => one_of(
+                value,
+                &[("otp", Profile::Otp), ("rfc", Profile::Rfc)],
+                "it takes otp or rfc",
+            )
+            .map(|v| self.profile = v),
             Item::LongTimer => value.u32().map(|v| self.long_timer = v),
             Item::ExecutionTimer => value.u32().map(|v| self.execution_timer = v),
             Item::RttInitial => value.u32().map(|v| self.rtt_initial = v),
             Item::RttMax => value.u32().map(|v| self.rtt_max = v),
             Item::TMax => value.u32().map(|v| self.t_max = v),
             Item::DisconnectThreshold => value.u32().map(|v| self.disconnect_threshold = v),
-            Item::Registration => match value.word() {
-                Some("off") => Ok(self.registration = Registration::Off),
-                Some("mg") => Ok(self.registration = Registration::Gateway),
-                Some("mgc") => Ok(self.registration = Registration::Controller),
-                _ => Err("it takes off, mg or mgc"),
-            },
+            Item::Registration => one_of(value, REGISTRATIONS, "it takes off, mg or mgc")
+                .map(|v| self.registration = v),
         };
         written.map_err(|reason| ConfigError::BadValue {
             item,
             value: value.clone(),
             reason,
         })
+    }
+}
+
+const REGISTRATIONS: &[(&str, Registration)] = &[
+    ("off", Registration::Off),
+    ("mg", Registration::Gateway),
+    ("mgc", Registration::Controller),
+];
+
+/// The meaning of one of a few words.
+fn one_of<T: Copy>(
+    value: &Setting,
+    words: &[(&str, T)],
+    want: &'static str,
+) -> Result<T, &'static str> {
+    let word = value.word().ok_or(want)?;
+    words
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, meaning)| *meaning)
+        .ok_or(want)
+}
+
+fn keep_alive(value: &Setting) -> Result<Option<u32>, &'static str> {
+    match value.word() {
+        Some("plain") => Ok(None),
+        _ => value
+            .u32()
+            .map(Some)
+            .map_err(|_| "it takes milliseconds or plain"),
     }
 }
 

@@ -13,6 +13,9 @@ use megaphone_wheel::Tick;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
+/// A request's id and its encoded transaction.
+type Encoded = (u32, Arc<[u8]>);
+
 /// Transactions of one call or cast.
 pub(super) const TRANSACTIONS_PER_CALL_MAX: usize = 1024;
 
@@ -166,9 +169,9 @@ impl Engine {
         user: u32,
         transactions: &[Actions<'_>],
         options: &CallOptions,
-    ) -> Result<Vec<(u32, Arc<[u8]>)>, Error> {
+    ) -> Result<Vec<Encoded>, Error> {
         let version = options.protocol_version.unwrap_or(config.protocol_version);
-        let mut made: Vec<(u32, Arc<[u8]>)> = Vec::with_capacity(transactions.len());
+        let mut made: Vec<Encoded> = Vec::with_capacity(transactions.len());
         for actions in transactions {
             let id = self.next_transaction_id(user)?;
             if made.iter().any(|(used, _)| *used == id) {

@@ -29,6 +29,7 @@ pub(super) struct Carrier<'a> {
 
 impl Engine {
     /// Sends encoded transactions in one message.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
     fn send(
         &mut self,
         now: Tick,

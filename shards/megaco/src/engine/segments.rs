@@ -97,10 +97,10 @@ impl Engine {
         let handle = reply.send_handle;
         let segments = reply.rare.as_mut().and_then(|rare| rare.segments.as_mut());
         let Some(segments) = segments.filter(|_| reply.state == ReplyState::Segmenting) else {
-            return match reply.state.on(ReplyEvent::SegmentAck).1 {
-                ReplyAction::Violation => self.totals.ack_violations += 1,
-                _ => {}
-            };
+            if reply.state.on(ReplyEvent::SegmentAck).1 == ReplyAction::Violation {
+                self.totals.ack_violations += 1;
+            }
+            return;
         };
         if !segments.acknowledge(acked.segment.number) {
             return;
@@ -251,13 +251,13 @@ impl Engine {
             self.deliver_to(now, place, origin, Some(source), &result, None);
         }
         match action {
-            RequestAction::FirstSegment | RequestAction::KeepSegment => {
-                // Each new segment gives the missing ones new time, until the last one was seen: then the time is fixed.
-                if before == CollectState::Collecting {
-                    let config = self.connections.get(place).map(|row| &row.config);
-                    let timer = config.map_or(Timer::Once(0), |config| config.segment_recv_timer);
-                    self.rearm_request(now, at, timer);
-                }
+            // Each new segment gives the missing ones new time, until the last one was seen: then the time is fixed.
+            RequestAction::FirstSegment | RequestAction::KeepSegment
+                if before == CollectState::Collecting =>
+            {
+                let config = self.connections.get(place).map(|row| &row.config);
+                let timer = config.map_or(Timer::Once(0), |config| config.segment_recv_timer);
+                self.rearm_request(now, at, timer);
             }
             RequestAction::DeliverSegments => self.segments_complete(now, place, source, at, reply),
             _ => {}

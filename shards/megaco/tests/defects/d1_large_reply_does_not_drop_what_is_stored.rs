@@ -11,7 +11,7 @@ fn d1_large_reply_does_not_drop_what_is_stored() {
         .gets_after(5000, &notify(1))
         .peer(&notified(1));
     talk.cast(&[notify(1)], &CallOptions::default()).nothing();
-    let large = format!("C=-{{{}}}", vec!["N=A4444"; 12].join(","));
+    let large = format!("C=-{{{}}}", ["N=A4444"; 12].join(","));
     talk.plan(Plan::ReplyText(AckRequest::Discard, large.clone()))
         .peer(&notify(7));
     talk.gets(&[ack("1"), notify(2)].concat())
