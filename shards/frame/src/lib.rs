@@ -8,7 +8,7 @@
 //! | [`tpkt`](Framing::Tpkt) | 4 bytes, see [`tpkt`] | H.248 over TCP |
 //! | [`raw`](Framing::Raw) | none: what arrived is a frame | anything |
 //!
-//! A stream's bytes wait in a [`Gather`](megaphone_pool::Gather); [`Framing::next`] looks at the header in front and,
+//! A stream's bytes wait in a [`Gather`]; [`Framing::next`] looks at the header in front and,
 //! when the whole frame is there, moves its body out, piece by piece. What it remembers between calls is an [`Expect`] of
 //! eight bytes. Three rules hold for all framings, and tests hold them:
 //!
