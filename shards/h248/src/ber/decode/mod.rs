@@ -280,7 +280,7 @@ impl<'a> Decoder<'_, 'a> {
         if reader.is_empty() {
             return Ok(self.arena.one_item(first));
         }
-        let mut items = SmallVec::<[T; N]>::new();
+        let mut items = self.arena.gather();
         items.push(first);
         while let Some(next) = reader.next()? {
             if items.len() >= max {
@@ -288,7 +288,7 @@ impl<'a> Decoder<'_, 'a> {
             }
             items.push(item(next)?);
         }
-        Ok(self.arena.list(items))
+        Ok(items.finish())
     }
 
     /// A `SEQUENCE OF` under the general limit on list lengths.
