@@ -15,6 +15,9 @@
 //!   end.rs       an orderly end              fault.rs     errors with their likely causes
 //! ```
 //!
+//! It needs Linux 6.11 (bind in the ring); 6.12 lets a busy shard gather fuller batches. `examples/echo.rs` is the smallest
+//! machine that does something.
+//!
 //! [`Machine`]: megaphone_core::Machine
 
 mod accept;
