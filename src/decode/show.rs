@@ -13,7 +13,10 @@ const CONTEXT: usize = 60;
 pub(super) fn unhex(bytes: Vec<u8>) -> Vec<u8> {
     let blank = |byte: &&u8| !byte.is_ascii_whitespace() && **byte != b':';
     let digits: Vec<u8> = bytes.iter().filter(blank).copied().collect();
-    if digits.is_empty() || !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if digits.is_empty()
+        || !digits.len().is_multiple_of(2)
+        || !digits.iter().all(u8::is_ascii_hexdigit)
+    {
         return bytes;
     }
     let nibble = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
