@@ -97,9 +97,14 @@ fn limits(text: &mut String) {
     text.push_str(
         "\n## Limits\n\nOf each shard, set with `--limit KEY=NUMBER`. `_ms` are milliseconds.\n\n",
     );
-    text.push_str("| key | default |\n| --- | --- |\n");
+    text.push_str("| key | default | how full | when it is met |\n| --- | --- | --- | --- |\n");
     for limit in LIMITS {
-        let _ = writeln!(text, "| `{}` | {} |", limit.key, limit.default);
+        let (key, default) = (limit.key, limit.default);
+        let _ = writeln!(
+            text,
+            "| `{key}` | {default} | `{}` | `{}` |",
+            limit.occupancy, limit.refused
+        );
     }
 }
 

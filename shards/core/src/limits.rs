@@ -11,7 +11,7 @@ pub struct Limit {
     pub default: u64,
     /// The metric that says how full it is.
     pub occupancy: &'static str,
-    /// The counter of what was refused because of it.
+    /// The counter that rises when it is met.
     pub refused: &'static str,
 }
 
@@ -63,66 +63,66 @@ macro_rules! limits {
 
 limits! {
     /// Sessions on this shard. One more is closed at once.
-    sessions_max = 20_000, "sessions", "sessions_refused_total";
+    sessions_max = 20_000, "megaphone_sessions", "megaphone_connections_refused_total";
     /// Bytes of one frame's body from a client, and from a backend for a client whose framing needs it whole.
-    frame_bytes_max = 65_536, "input_bytes", "client_faults_total";
+    frame_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_frame_faults_total";
     /// Bytes waiting to be sent to one client before an echoing session is no longer read, and before a session of a backend
     /// without credit (the classic dialects) is closed.
-    outgoing_bytes_max = 65_536, "outgoing_bytes", "slow_clients_total";
+    outgoing_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_connections_closed_total";
     /// Credit in bytes that a backend gets for each connection, a multiple of 1,024: what it may have under way to one client.
-    window_bytes_max = 65_536, "outgoing_bytes", "backend_faults_total";
+    window_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_link_faults_total";
     /// From the first byte of a frame to the end of its header.
-    header_ms = 5_000, "frames_partial", "client_late_total";
+    header_ms = 5_000, "megaphone_sessions", "megaphone_frame_faults_total";
     /// From the end of a frame's header to its last byte, beside what `body_rate_min` allows for its length.
-    body_ms = 10_000, "frames_partial", "client_late_total";
+    body_ms = 10_000, "megaphone_sessions", "megaphone_frame_faults_total";
     /// Bytes per second that a body must arrive with at least.
-    body_rate_min = 256, "frames_partial", "client_late_total";
+    body_rate_min = 256, "megaphone_sessions", "megaphone_frame_faults_total";
     /// How long a partial frame may sit in the blocks it arrived in before it is moved to the smallest that hold it.
-    settle_ms = 200, "frames_partial", "frames_settled_total";
+    settle_ms = 200, "megaphone_pool_blocks", "megaphone_overload_actions_total";
     /// How long a client may take no byte of what is outgoing.
-    stall_ms = 30_000, "outgoing_bytes", "client_late_total";
+    stall_ms = 30_000, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a backend may take to answer OPEN.
-    open_ms = 10_000, "sessions_opening", "open_late_total";
+    open_ms = 10_000, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a session may wait for the backend's CLOSE after its own.
-    linger_ms = 60_000, "sessions", "client_late_total";
+    linger_ms = 60_000, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Links at home on this shard, live or lost.
-    links_max = 4, "links", "links_refused_total";
+    links_max = 4, "megaphone_link_up", "megaphone_connections_refused_total";
     /// Sockets that were accepted for a link and have not said HELLO.
-    greetings_max = 64, "greetings", "links_refused_total";
+    greetings_max = 64, "megaphone_greetings", "megaphone_connections_refused_total";
     /// From the start of a link's socket to the end of its HELLO, or of the answer to ours.
-    hello_ms = 5_000, "greetings", "hello_faults_total";
+    hello_ms = 5_000, "megaphone_greetings", "megaphone_link_faults_total";
     /// Payload bytes of one packet on a link, both ways at most.
-    packet_bytes_max = 65_536, "link_input_bytes", "link_faults_total";
+    packet_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_link_faults_total";
     /// Bytes waiting on a link before small items too keep their lane credit until they are sent.
-    link_outgoing_bytes_max = 262_144, "link_outgoing_bytes", "quota_withheld_total";
+    link_outgoing_bytes_max = 262_144, "megaphone_link_outgoing_bytes", "megaphone_mesh_credit_starved_total";
     /// Silence on a link before a PING.
-    ping_ms = 10_000, "links", "pings_total";
+    ping_ms = 10_000, "megaphone_link_up", "megaphone_link_losses_total";
     /// Silence on a link before it counts as lost.
-    silence_ms = 30_000, "links", "links_silent_total";
+    silence_ms = 30_000, "megaphone_link_up", "megaphone_link_losses_total";
     /// Bytes of packets kept for replay on one link before lane credits are withheld.
-    replay_bytes_max = 1_048_576, "replay_bytes", "quota_withheld_total";
+    replay_bytes_max = 1_048_576, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
     /// How long a lost link is kept for its node to come back.
-    resume_ms = 10_000, "links_lost", "resume_late_total";
+    resume_ms = 10_000, "megaphone_link_up", "megaphone_connections_closed_total";
     /// How long acknowledgements are gathered before they are passed on.
-    ack_ms = 5, "acks_pending", "acks_total";
+    ack_ms = 5, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
     /// Intervals of acknowledgements one shard gathers for one link before it withholds lane credits.
-    ack_intervals_max = 256, "acks_pending", "quota_withheld_total";
-    /// RESETs in answer to unknown connections, per link and second.
-    resets_per_second = 1_000, "resets_owed", "resets_suppressed_total";
+    ack_intervals_max = 256, "megaphone_link_unacknowledged_bytes", "megaphone_mesh_credit_starved_total";
+    /// RESETs in answer to unknown connections that each shard sends on each link per second.
+    resets_per_second = 1_000, "megaphone_link_outgoing_bytes", "megaphone_link_resets_suppressed_total";
     /// The first pause before a link is dialled again; each further one is twice as long.
-    redial_ms = 100, "links", "dials_failed_total";
+    redial_ms = 100, "megaphone_link_up", "megaphone_connections_connect_failed_total";
     /// The longest pause before a link is dialled again.
-    redial_ms_max = 5_000, "links", "dials_failed_total";
+    redial_ms_max = 5_000, "megaphone_link_up", "megaphone_connections_connect_failed_total";
     /// Slots of the session table that one step of a scan looks at (link lost, drain, shedding).
-    scan_slots = 1_024, "scans", "scans_total";
+    scan_slots = 1_024, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Sessions that one step of a scan closes.
-    scan_closes = 64, "scans", "scans_total";
+    scan_closes = 64, "megaphone_sessions", "megaphone_connections_closed_total";
     /// The pause between two steps of a scan.
-    scan_ms = 1, "scans", "scans_total";
+    scan_ms = 1, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Accepts per second while the shard is at overload level 2.
-    slow_accepts_per_second = 1_000, "overload_level", "sessions_refused_total";
+    slow_accepts_per_second = 1_000, "megaphone_overload_level", "megaphone_overload_actions_total";
     /// How long the pool must stay above a level's mark before the level is left.
-    calm_ms = 1_000, "overload_level", "overload_changes_total";
+    calm_ms = 1_000, "megaphone_overload_level", "megaphone_overload_actions_total";
 }
 
 /// A limit in milliseconds as a duration.
@@ -134,6 +134,30 @@ pub(crate) fn ms(limit: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use megaphone_metrics::{Kind, LinkMetric, Metric};
+
+    #[test]
+    fn every_limit_has_a_figure_for_its_fullness_and_one_for_its_refusals() {
+        let of_shards = Metric::FAMILIES
+            .iter()
+            .map(|family| (family.name, family.kind));
+        let of_links = LinkMetric::FAMILIES
+            .iter()
+            .map(|family| (family.name, family.kind));
+        let figures: Vec<_> = of_shards.chain(of_links).collect();
+        for limit in LIMITS {
+            assert!(
+                figures.contains(&(limit.occupancy, Kind::Gauge)),
+                "{}",
+                limit.key
+            );
+            assert!(
+                figures.contains(&(limit.refused, Kind::Counter)),
+                "{}",
+                limit.key
+            );
+        }
+    }
 
     #[test]
     fn every_limit_can_be_read_and_set_by_its_key() {

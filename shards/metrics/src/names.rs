@@ -219,6 +219,13 @@ figures! {
         FrameFaultBodyDeadline { kind: "body_deadline" },
     }
 
+    // Sessions.
+    gauge "sessions" "Client sessions, by whether they hold a buffer or wait for something." {
+        SessionsIdle { state: "idle" },
+        SessionsBusy { state: "busy" },
+    }
+    gauge "greetings" "Sockets of links that have not been greeted." { Greetings }
+
     // The mesh.
     counter "mesh_items_total" "Items that came from and went to other shards." {
         MeshItemsIn { dir: "in" },
@@ -246,6 +253,7 @@ figures! {
 
     gauge "link_up" "Live connections of this link." { Up }
     gauge "link_sessions" "Client sessions bound to this link." { Sessions }
+    gauge "link_outgoing_bytes" "Bytes that wait to be sent to the backend." { OutgoingBytes }
     gauge "link_unacknowledged_bytes" "Bytes kept for replay." { UnacknowledgedBytes }
     counter "link_connects_total" "Times a backend was greeted on this link." { Connects }
     counter "link_losses_total" "Times a live connection of this link was lost." { Losses }
@@ -266,6 +274,8 @@ figures! {
         UnknownConnection { kind: "unknown" },
         StaleConnection { kind: "stale" },
     }
+    counter "link_resets_suppressed_total" "Packets for unknown connections that got no RESET, because there were too many." { ResetsSuppressed }
+    counter "link_quota_withheld_total" "Times a lane's credit was kept back because the replay buffer was full." { QuotaWithheld }
     counter "link_faults_total" "Links closed because the peer broke the protocol." { Faults }
     counter "link_credit_starved_total" "Times a session waited for the backend's credit." { CreditStarved }
 }

@@ -5,7 +5,6 @@ use crate::item::Accepted;
 use crate::limits::ms;
 use crate::shard::Shard;
 use megaphone_frame::link::{FrameType, RANGES_MAX, Range, Reason, decode_ack, encode_ack};
-use megaphone_metrics::LinkMetric;
 use megaphone_wheel::Tick;
 
 impl Shard {
@@ -81,9 +80,6 @@ impl Shard {
         for Range { first, last } in decode_ack(payload).map_err(|_| Reason::Protocol)? {
             link.replay.acknowledge(first, last);
         }
-        let (spec, kept) = (usize::from(link.spec), link.replay.len() as u64);
-        self.cells
-            .link_set(spec, LinkMetric::UnacknowledgedBytes, kept);
         self.release_withheld(place);
         Ok(())
     }

@@ -188,8 +188,6 @@ impl Shard {
         }
         link.state = next(link.state, LinkEvent::Ended);
         let (spec, gone) = (link.spec, link.status());
-        self.cells
-            .link_set(usize::from(spec), LinkMetric::UnacknowledgedBytes, 0);
         let text = format!(
             "link {} to {:?} is over",
             self.config.links[usize::from(spec)].name,

@@ -137,6 +137,21 @@ impl Links {
         self.places.iter().flatten().count() as u32
     }
 
+    /// Bytes that wait on the links of a specification: to be sent, and to be acknowledged.
+    pub(crate) fn waiting_bytes(&self, spec: usize) -> (u64, u64) {
+        let of_spec = self
+            .places
+            .iter()
+            .flatten()
+            .filter(|link| usize::from(link.spec) == spec);
+        of_spec.fold((0, 0), |(outgoing, kept), link| {
+            (
+                outgoing + link.outlet.len() as u64,
+                kept + link.replay.len() as u64,
+            )
+        })
+    }
+
     /// Sockets that may become links.
     pub(crate) fn greetings(&self) -> u32 {
         self.greetings.iter().flatten().count() as u32

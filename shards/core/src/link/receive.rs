@@ -2,20 +2,15 @@
 //! packet that finds no lane credit waits, and the link is not read meanwhile.
 
 use super::Held;
-use super::state::LinkState;
-use crate::contract::{Output, ShardId};
+use crate::contract::Output;
 use crate::credit::Account;
 use crate::id::ConnectionId;
 use crate::item::{Item, Packet, Payload};
-use crate::link::router::{Farewell, Owed};
 use crate::shard::Shard;
 use megaphone_frame::link::{FrameType, Head, Reason, TEXT_BYTES_MAX, decode_ping};
 use megaphone_frame::{FrameFault, FrameHead, Label, Limits, flat};
 use megaphone_metrics::LinkMetric;
 use megaphone_pool::{Gather, Lease, Piece};
-
-/// RESETs for connections of no shard that may wait for a link's quota here.
-const RESETS_WAITING_MAX: usize = 64;
 
 impl Shard {
     /// Bytes came from a backend.
@@ -245,27 +240,9 @@ impl Shard {
 
     /// Owes the backend a RESET, unless too many are owed already.
     fn owe_reset(&mut self, place: u16, connection: u64, reason: Reason) {
-        let Some(link) = self
-            .links
-            .link(place)
-            .filter(|link| link.state != LinkState::Gone)
-        else {
-            return;
-        };
-        let (id, v1) = (link.id, link.dialect == crate::config::Dialect::V1);
-        let Some(view) = self
-            .router
-            .live_mut(id)
-            .filter(|view| v1 && view.owed.len() < RESETS_WAITING_MAX)
-        else {
-            return;
-        };
-        let connection = ConnectionId::from_bits(connection);
-        view.owed.push_back(Owed {
-            connection,
-            what: Farewell::Reset(reason.code()),
-        });
-        self.send_owed(ShardId(id.home), id.place);
+        if let Some(id) = self.links.link(place).map(|link| link.id) {
+            self.reset_unknown(id, ConnectionId::from_bits(connection), reason);
+        }
     }
 }
 

@@ -3,9 +3,13 @@
 use crate::contract::{ShardId, SocketId};
 use crate::id::{ConnectionId, LinkId, spread};
 use crate::item::{LinkStatus, Stage};
+use crate::limits::ms;
 use megaphone_mesh::Return;
-use megaphone_wheel::RangeSet;
+use megaphone_wheel::{RangeSet, Tick};
 use std::collections::VecDeque;
+
+/// Farewells that may wait for a link's quota here when one more RESET for an unknown connection joins them.
+const RESETS_WAITING_MAX: usize = 64;
 
 /// A packet without data that is owed to a link and waits for quota: the end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,9 @@ pub(crate) struct View {
     pub(crate) waiting: VecDeque<SocketId>,
     /// Farewells that wait for quota, before any session: at most one per connection that was opened.
     pub(crate) owed: VecDeque<Owed>,
+    /// RESETs for unknown connections in the present second, and when it began.
+    resets: u32,
+    resets_since: Tick,
     /// Numbers of the link's packets that sessions of this shard accepted, not yet passed on.
     pub(crate) accepted: RangeSet<u64>,
     /// Returns kept back until `accepted` is passed on, because it has too many intervals.
@@ -55,9 +62,34 @@ impl View {
             payload_max: 0,
             waiting: VecDeque::new(),
             owed: VecDeque::new(),
+            resets: 0,
+            resets_since: Tick::ZERO,
             accepted: RangeSet::new(),
             withheld: VecDeque::new(),
         }
+    }
+
+    /// Owes the backend a RESET for a connection that is not there, unless there were too many of them in this second.
+    #[must_use]
+    pub(crate) fn owe_reset(
+        &mut self,
+        connection: ConnectionId,
+        reason: u16,
+        now: Tick,
+        per_second: u32,
+    ) -> bool {
+        if now >= self.resets_since + ms(1_000) {
+            (self.resets_since, self.resets) = (now, 0);
+        }
+        let fine = self.resets < per_second && self.owed.len() < RESETS_WAITING_MAX;
+        if fine {
+            self.resets += 1;
+            self.owed.push_back(Owed {
+                connection,
+                what: Farewell::Reset(reason),
+            });
+        }
+        fine
     }
 
     /// Whether packets of this life of the link still go anywhere.

@@ -144,7 +144,8 @@ impl Shard {
             && link.replay.len() > most
         {
             link.withheld.push_back((from, block));
-            return;
+            let spec = usize::from(link.spec);
+            return self.cells.link_add(spec, LinkMetric::QuotaWithheld, 1);
         }
         self.give_back(from, Account::Link(place), block);
     }

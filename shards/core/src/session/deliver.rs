@@ -2,14 +2,12 @@
 
 use super::events::Why;
 use super::state::{Action, Event, State, next};
-use crate::config::Dialect;
 use crate::contract::{ShardId, SocketId};
 use crate::credit::Account;
 use crate::deadlines::Timer;
 use crate::id::LinkId;
 use crate::item::{Accepted, Item, Packet, Payload};
 use crate::limits::ms;
-use crate::link::router::{Farewell, Owed};
 use crate::shard::Shard;
 use megaphone_frame::Framing;
 use megaphone_frame::link::{FrameType, Head, Reason, Verdict, decode_credit};
@@ -17,9 +15,6 @@ use megaphone_mesh::Return;
 use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Returned;
 use megaphone_wheel::RangeSet;
-
-/// RESETs for unknown connections that may wait for one link's quota here.
-const RESETS_WAITING_MAX: usize = 64;
 
 impl Shard {
     /// A packet from a link, here or elsewhere. Whatever becomes of it, its item is answered and it counts as accepted: a
@@ -263,20 +258,8 @@ impl Shard {
             FrameType::from_code(packet.kind),
             FrameType::Close | FrameType::Reset | FrameType::Reject | FrameType::Credit
         );
-        if is_end
-            || view.owed.len() >= RESETS_WAITING_MAX
-            || self.dialect(packet.link) != Dialect::V1
-        {
-            return;
-        }
-        let what = Farewell::Reset(Reason::UnknownConnection.code());
-        let owed = Owed {
-            connection: packet.connection,
-            what,
-        };
-        if let Some(view) = self.router.live_mut(packet.link) {
-            view.owed.push_back(owed);
-            self.send_owed(ShardId(packet.link.home), packet.link.place);
+        if !is_end {
+            self.reset_unknown(packet.link, packet.connection, Reason::UnknownConnection);
         }
     }
 

@@ -8,8 +8,8 @@ use crate::id::{ConnectionId, LinkId};
 use crate::item::{Item, Packet, Payload};
 use crate::link::router::Farewell;
 use crate::shard::Shard;
-use megaphone_frame::link::FrameType;
-use megaphone_metrics::Metric;
+use megaphone_frame::link::{FrameType, Reason};
+use megaphone_metrics::{LinkMetric, Metric};
 
 impl Shard {
     /// The session's link, or the end of the session if that is gone.
@@ -96,6 +96,23 @@ impl Shard {
             .links
             .get(spec)
             .map_or(Dialect::V1, |spec| spec.dialect)
+    }
+
+    /// Answers a packet for a connection that is not there, at a bounded rate.
+    pub(crate) fn reset_unknown(&mut self, link: LinkId, connection: ConnectionId, reason: Reason) {
+        if self.dialect(link) != Dialect::V1 {
+            return;
+        }
+        let (now, per_second) = (self.now, self.config.limits.resets_per_second);
+        let Some(view) = self.router.live_mut(link) else {
+            return;
+        };
+        let spec = usize::from(view.spec);
+        if view.owe_reset(connection, reason.code(), now, per_second) {
+            self.send_owed(ShardId(link.home), link.place);
+        } else {
+            self.cells.link_add(spec, LinkMetric::ResetsSuppressed, 1);
+        }
     }
 }
 

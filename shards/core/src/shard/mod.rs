@@ -18,7 +18,7 @@ use crate::session::table::{Slot, Table};
 use lanes::Local;
 use megaphone_frame::{Framing, Limits as FrameLimits};
 use megaphone_mesh::Return;
-use megaphone_metrics::{Cells, Metric, Page};
+use megaphone_metrics::{Cells, LinkMetric, Metric, Page};
 use megaphone_pool::{Class, Gather, Pool};
 use megaphone_wheel::{Tick, Wheel};
 use std::collections::VecDeque;
@@ -231,14 +231,28 @@ impl Shard {
         let lent = counts.iter().map(|counts| u64::from(counts.lent)).sum();
         let refused = counts.iter().map(|counts| counts.refused).sum();
         let traffic = self.pool.traffic();
+        let busy = self.actives.used();
         for (metric, value) in [
             (Metric::MeshLoans, lent),
             (Metric::PoolExhausted, refused),
             (Metric::FrameBodyCopied, traffic.copied_bytes),
             (Metric::FrameBodyForwarded, traffic.forwarded_bytes),
             (Metric::OverloadLevel, u64::from(self.overload.level())),
+            (Metric::SessionsBusy, u64::from(busy)),
+            (
+                Metric::SessionsIdle,
+                u64::from(self.table.sessions().saturating_sub(busy)),
+            ),
+            (Metric::Greetings, u64::from(self.links.greetings())),
         ] {
             self.cells.set(metric, value);
+        }
+        for spec in 0..self.config.links.len() {
+            let (outgoing, kept) = self.links.waiting_bytes(spec);
+            self.cells
+                .link_set(spec, LinkMetric::OutgoingBytes, outgoing);
+            self.cells
+                .link_set(spec, LinkMetric::UnacknowledgedBytes, kept);
         }
     }
 }

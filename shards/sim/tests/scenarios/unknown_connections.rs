@@ -36,6 +36,24 @@ fn data_for_nobody_is_answered_by_reset_and_ends_are_not() {
 }
 
 #[test]
+fn resets_per_second_bounds_the_answers() {
+    for (packets, resets) in [(9, 9), (10, 10), (11, 10)] {
+        let mut plan = megaphone_sim::Plan::calm(1);
+        plan.config.limits.resets_per_second = 10;
+        let (mut world, backend) = crate::stage::with_plan(plan);
+        for _ in 0..packets {
+            world.backends[backend].say(0x20, 0, id(0, 7, 1), b"");
+        }
+        world.flush_backend(backend);
+        world.settle(ms(10));
+        assert_eq!(world.backends[backend].resets, resets, "for {packets}");
+        let suppressed = world.link_metric(CHAT, LinkMetric::ResetsSuppressed);
+        assert_eq!(suppressed as usize, packets - resets);
+        finish(world);
+    }
+}
+
+#[test]
 fn another_links_connection_is_nobodys() {
     let (mut world, backend) = with_backend(2);
     let client = world.connect(1, RAW);
