@@ -197,12 +197,15 @@ impl Shard {
         active.outgoing.advance(bytes, drop);
         active.sending = !active.outgoing.is_empty();
         active.stall_by = if active.sending { stall_by } else { Tick::MAX };
-        if !active.sending {
-            let waited = now.since(active.sending_since).as_nanos();
-            let waited = u64::try_from(waited).unwrap_or(u64::MAX);
+        let (sending, since) = (active.sending, active.sending_since);
+        let waits = active.in_frame || !active.input.is_empty();
+        if !sending {
+            let waited = u64::try_from(now.since(since).as_nanos()).unwrap_or(u64::MAX);
             self.cells.record(Histogram::FrameLatency, waited);
         }
-        self.pump(socket);
+        if waits || !self.is_local(socket) {
+            self.pump(socket);
+        }
         self.release_if_idle(socket);
     }
 
