@@ -203,7 +203,12 @@ impl Shard {
             let waited = u64::try_from(now.since(since).as_nanos()).unwrap_or(u64::MAX);
             self.cells.record(Histogram::FrameLatency, waited);
         }
-        if waits || !self.is_local(socket) {
+        // An echo that is read and has nothing in hand needs no second look.
+        let reading = self
+            .table
+            .session(socket)
+            .is_some_and(|session| session.reading);
+        if waits || !reading || !self.is_local(socket) {
             self.pump(socket);
         }
         self.release_if_idle(socket);
