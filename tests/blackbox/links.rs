@@ -116,6 +116,32 @@ fn a_close_by_the_backend_closes_the_client() {
 }
 
 #[test]
+fn packets_for_connections_that_are_not_there_are_counted_and_answered() {
+    let mut appliance = Setup::new().listen("raw", "link:chat").link("chat").start();
+    let mut backend = Backend::linked(appliance.links(), &[]);
+    Client::connect(appliance.clients()).exchange(b"here and gone");
+    wait_for("the backend to see the close", || {
+        (backend.count("connections") == 0).then_some(())
+    });
+    appliance.must_come_to_rest();
+    backend.command("stray");
+    wait_for("a RESET for each", || {
+        (backend.count("resets") == 2).then_some(())
+    });
+    appliance.must_count(
+        "megaphone_link_unknown_connections_total{kind=\"stale\"}",
+        1,
+    );
+    appliance.must_count(
+        "megaphone_link_unknown_connections_total{kind=\"unknown\"}",
+        1,
+    );
+    appliance.must_count("megaphone_link_up", 1);
+    Client::connect(appliance.clients()).exchange(b"the link stands");
+    appliance.must_come_to_rest();
+}
+
+#[test]
 fn a_rejected_client_is_closed_cleanly() {
     let mut appliance = Setup::new().listen("raw", "link:chat").link("chat").start();
     let _backend = Backend::linked(appliance.links(), &["--reject", "3"]);

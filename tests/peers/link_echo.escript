@@ -19,7 +19,8 @@
 %%
 %% It says READY when it can be reached or has begun to connect, LINKED and LOST for each link, and STATS lines. Commands on
 %% standard input: stats, hold (keep packets back), release, drop (break every link and link again), close (close every
-%% connection). It ends at the end of standard input.
+%% connection), stray (send a packet to the newest connection, there or not, and to one that never was). It ends at the end of
+%% standard input.
 -mode(compile).
 
 -define(HELLO, 16#01).
@@ -113,7 +114,7 @@ ask_stats(Link) ->
 new_state(Opts) ->
     Zero = [links, opens, rejects, data, bytes, more, sent, closes, resets, credits, pings, acks_in, acks_out,
             replayed, drains, stray, last_port],
-    #{opts => Opts, epoch => 0, socket => none, conns => #{}, hold => false, ack => false,
+    #{opts => Opts, epoch => 0, socket => none, newest => 0, conns => #{}, hold => false, ack => false,
       received => 0, acked => 0, sent => 0, unacked => queue:new(), stats => maps:from_list([{K, 0} || K <- Zero])}.
 
 socket_options() -> [binary, {packet, 4}, {packet_size, 1 bsl 24}, {active, false}, {nodelay, true}].
@@ -195,6 +196,7 @@ loop(#{socket := Socket} = S) ->
         hold -> loop(S#{hold := true});
         release -> loop(flush_all(S#{hold := false}));
         close -> loop(close_all(S));
+        stray -> loop(transmit(?DATA, 0, 16#7FFFFFF, <<"x">>, transmit(?DATA, 0, maps:get(newest, S), <<"x">>, S)));
         drop ->
             inet:setopts(Socket, [{linger, {true, 0}}]),
             gen_tcp:close(Socket),
@@ -213,7 +215,7 @@ answer_stats(From, #{stats := Stats, conns := Conns, unacked := Unacked}) ->
 
 frame(?OPEN, _, KiB, Conn, Proxy, #{opts := #{reject := none, credit := Credit}, conns := Conns, stats := Stats} = S) ->
     New = #{credit => KiB * 1024, spent => 0, queue => queue:new(), closing => false},
-    S1 = S#{conns := Conns#{Conn => New}, stats := Stats#{last_port := client_port(Proxy)}},
+    S1 = S#{newest := Conn, conns := Conns#{Conn => New}, stats := Stats#{last_port := client_port(Proxy)}},
     transmit(?OPEN_OK, 0, Conn, <<Credit:32>>, count(opens, 1, S1));
 frame(?OPEN, _, _, _, _, #{opts := #{reject := mute}} = S) -> S;
 frame(?OPEN, _, _, Conn, _, #{opts := #{reject := Reason}} = S) ->
