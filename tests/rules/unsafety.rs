@@ -1,6 +1,6 @@
 //! `unsafe` lives in `pool`, `mesh` and `engine` only, and each use there says why it is sound.
 
-use crate::lexer::Source;
+use crate::lexer::{Source, end_of_group};
 use crate::tree;
 
 const MAY_BE_UNSAFE: &[&str] = &["shards/pool/", "shards/mesh/", "shards/engine/"];
@@ -27,21 +27,20 @@ fn unexplained(text: &str) -> Vec<usize> {
         .map(|c| (c.line, c.text.as_str()))
         .collect();
     let lines: Vec<&str> = text.lines().collect();
+    let tokens = &source.tokens;
+    let word = |at: usize| tokens.get(at).map_or("", |t| t.text.as_str());
+    let mut inside_impl_until = 0;
     let mut found = Vec::new();
-    for (at, token) in source
-        .tokens
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| t.is("unsafe"))
-    {
-        let is_type = matches!(
-            at.checked_sub(1).map(|i| source.tokens[i].text.as_str()),
-            Some(":" | "<" | "(" | "," | "=")
-        ) && source
-            .tokens
-            .get(at + 1)
-            .is_some_and(|t| t.is("fn") || t.is("extern"));
-        if !is_type && !explained(token.line, &comments, &lines) {
+    for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.is("unsafe")) {
+        let is_function = matches!(word(at + 1), "fn" | "extern");
+        let is_type = is_function && at > 0 && matches!(word(at - 1), ":" | "<" | "(" | "," | "=");
+        // What a method of an `unsafe impl` asks of its callers is said by the trait.
+        let is_method = is_function && at < inside_impl_until;
+        if word(at + 1) == "impl" {
+            let body = (at..tokens.len()).find(|at| word(*at) == "{");
+            inside_impl_until = body.map_or(at, |body| end_of_group(tokens, body));
+        }
+        if !is_type && !is_method && !explained(token.line, &comments, &lines) {
             found.push(token.line);
         }
     }
@@ -148,6 +147,19 @@ fn a_missing_reason_is_found() {
         [3]
     );
     assert_eq!(unexplained("/// Does it.\npub unsafe fn f() {}"), [2]);
+}
+
+#[test]
+fn methods_of_an_unsafe_impl_are_explained_by_its_trait() {
+    let methods = "{\n    unsafe fn f() {\n        unsafe { g() }\n    }\n}";
+    assert_eq!(
+        unexplained(&format!("// SAFETY: fine.\nunsafe impl T for S {methods}")),
+        [4]
+    );
+    assert_eq!(
+        unexplained(&format!("unsafe impl T for S {methods}")),
+        [1, 3]
+    );
 }
 
 #[test]
