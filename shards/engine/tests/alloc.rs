@@ -32,17 +32,20 @@ fn count() {
 
 // SAFETY: everything is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
+    // SAFETY: what the caller promises of layout is passed on as it is.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
 
+    // SAFETY: what the caller promises of pointer and layout is passed on as it is.
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(at, layout) }
     }
 
+    // SAFETY: what the caller promises of pointer, layout and size is passed on as it is.
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
         // SAFETY: the caller's promise.

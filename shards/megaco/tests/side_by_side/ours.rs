@@ -116,10 +116,8 @@ fn notify() -> ActionRequest<'static> {
     ActionRequest::new(ContextId::NULL, vec![notify.into()])
 }
 
-pub fn run(case: &Case) -> Vec<String> {
-    let mut engine = Engine::new(Options::default());
-    let owed = Rc::new(RefCell::new(Owed::default()));
-    let user_mod = engine.add_module(Box::new(Answers(owed.clone())));
+/// The configuration that the case asks of our side.
+fn configured(case: &Case, user_mod: u16) -> Config {
     let mut config = Config {
         encoding_mod: Encoding::Compact,
         user_mod,
@@ -148,6 +146,14 @@ pub fn run(case: &Case) -> Vec<String> {
     if let Some(timer) = case.reply_timer {
         config.reply_timer = timer;
     }
+    config
+}
+
+pub fn run(case: &Case) -> Vec<String> {
+    let mut engine = Engine::new(Options::default());
+    let owed = Rc::new(RefCell::new(Owed::default()));
+    let user_mod = engine.add_module(Box::new(Answers(owed.clone())));
+    let config = configured(case, user_mod);
     let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
     let user = engine
         .start_user_with(&mid, config)
