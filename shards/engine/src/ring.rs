@@ -91,8 +91,9 @@ impl Ring {
     ///
     /// # Safety
     ///
-    /// What `entry` points to stays valid: arguments (addresses, message headers) until the next [`Ring::enter`], which is
-    /// when the kernel copies them (`IORING_FEAT_SUBMIT_STABLE`); data until the operation's last completion.
+    /// What `entry` points to stays valid: arguments (addresses, message headers) until [`Ring::is_flushed`] says so after a
+    /// [`Ring::enter`], for the kernel copies them when it takes the entry (`IORING_FEAT_SUBMIT_STABLE`); data until the
+    /// operation's last completion.
     pub(crate) unsafe fn push(&mut self, entry: squeue::Entry, tag: Tag) -> io::Result<()> {
         let entry = entry.user_data(tag.encode());
         for _ in 0..TRIES {
@@ -140,6 +141,11 @@ impl Ring {
             }
         }
         Err(io::Error::from_raw_os_error(libc::EBUSY))
+    }
+
+    /// Whether the kernel has taken every entry: an enter may end early, and leave some for the next.
+    pub(crate) fn is_flushed(&mut self) -> bool {
+        self.uring.submission().is_empty()
     }
 
     fn submit(&self, wait: Wait) -> io::Result<usize> {

@@ -123,16 +123,26 @@ impl<M: Machine> Shard<M> {
         Ok(())
     }
 
+    /// Whether another message header can be composed; submits if that makes room.
+    fn room_for_message(&mut self) -> io::Result<bool> {
+        if !self.messages.has_room() {
+            self.ring.enter(crate::ring::Wait::No)?;
+            self.reuse_messages();
+        }
+        Ok(self.messages.has_room())
+    }
+
     fn start_send(&mut self, socket: SocketId) -> io::Result<()> {
+        if !self.room_for_message()? {
+            // The kernel took only a part of what was queued: the next turn tries again.
+            self.queue_send(socket);
+            return Ok(());
+        }
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
         if !matches!(slot.life, Life::Open | Life::Emptying) || slot.has(flag::SENDING) {
             return Ok(());
-        }
-        if !self.messages.has_room() {
-            self.ring.enter(crate::ring::Wait::No)?;
-            self.messages.reset();
         }
         let Some(gather) = self
             .machine

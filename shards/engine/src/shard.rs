@@ -34,6 +34,8 @@ const BUSY_SENDS: usize = 8;
 const GATHER_MAX: usize = 512;
 /// A turn that takes this long is a stall.
 const STALL: Duration = Duration::from_micros(500);
+/// How often a shard with starved sockets looks for blocks that came home silently.
+const STARVED_LOOK: Duration = Duration::from_millis(5);
 /// How often the figures are published while there is something to do.
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 
@@ -209,10 +211,17 @@ impl<M: Machine> Shard<M> {
         let wait = self.how_long()?;
         self.ring.enter(wait)?;
         self.port.wake();
-        self.messages.reset();
+        self.reuse_messages();
         let idle = self.tick();
         self.cells.add(Metric::ReactorIdle, idle);
         Ok(Turn::Again)
+    }
+
+    /// Message headers may be written again once the kernel has taken every entry that points to one.
+    pub(crate) fn reuse_messages(&mut self) {
+        if self.ring.is_flushed() {
+            self.messages.reset();
+        }
     }
 
     /// Looks at the clock; says how many nanoseconds have passed since the last look.
@@ -371,10 +380,13 @@ impl<M: Machine> Shard<M> {
         if !self.to_send.is_empty() || !self.ring_again.is_empty() || self.ring.has_early() {
             return Ok(Wait::No);
         }
+        // A block that another shard drops rings no bell: who waits for one looks for it.
+        let look = (!self.starved.is_empty()).then(|| self.now.after(STARVED_LOOK));
         let moments = [
             self.machine.deadline(),
             self.next_listen(),
             self.next_park(),
+            look,
         ];
         let longest = self.now.after(SLEEP_MAX);
         let next = moments.into_iter().flatten().fold(longest, Tick::min);
@@ -392,6 +404,11 @@ impl<M: Machine> Shard<M> {
                 unsafe { self.ring.push(timeout, Tag::of(Kind::Alarm, index)) }?;
             }
             Armed::Full => return Ok(Wait::AtMost(next.since(self.now))),
+        }
+        if self.ring.has_early() {
+            // Room for the alarm was made by taking completions: they are to be looked at first.
+            self.port.wake();
+            return Ok(Wait::No);
         }
         // A busy shard gathers a fuller batch. The sends of this turn complete at once and are not what it waits for.
         let sends = self.sends_started;
