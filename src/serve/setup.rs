@@ -29,7 +29,7 @@ const DEFAULT_LINK_ADDRESS: &str = "listen:127.0.0.1:6280?name=backend";
 /// The file name of the default link's Unix socket.
 const DEFAULT_LINK_SOCKET: &str = "link";
 
-/// Descriptors that are not sockets of shards: rings, listeners, files.
+/// Sockets that one table may hold at most, whatever the limit on descriptors says: the kernel allows no more.
 const SOCKETS_MAX: u32 = 1 << 20;
 /// What a table is assumed to hold where the limit cannot be read.
 const SOCKETS_BY_DEFAULT: u32 = 1_024;
