@@ -5,7 +5,7 @@ use crate::handle::SendHandle;
 use crate::mid::Mid;
 use crate::segment::Held;
 use crate::user::{Reason, SegmentResult, UserReply};
-use megaphone_h248::model::{ActionRequest, IntoOwned, TransactionResult};
+use megaphone_h248::model::{ActionRequest, ErrorDescriptor, IntoOwned, TransactionResult};
 
 /// Options of one `call` or `cast`, in place of the connection's items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,7 @@ impl Outcome {
             UserReply::Error(error) => {
                 Self::Whole(TransactionResult::Error((*error).clone().into_owned()))
             }
+            UserReply::Faulty(error) => Self::Faulty((*error).clone().into_owned()),
             UserReply::Segment { segment, .. } => {
                 Self::Segments(owned(std::slice::from_ref(segment)))
             }
@@ -121,6 +122,7 @@ impl Outcome {
     pub(crate) fn as_reply(&self) -> UserReply<'_> {
         match self {
             Self::Whole(result) => whole(result),
+            Self::Faulty(error) => UserReply::Faulty(error),
             Self::Segments(segments) => UserReply::Segments(parts(segments)),
             Self::SegmentTimeout(missing, segments) => UserReply::SegmentTimeout {
                 missing: missing.clone(),
@@ -146,6 +148,14 @@ pub(crate) fn whole<'a>(result: &'a TransactionResult<'a>) -> UserReply<'a> {
     }
 }
 
+/// The same of a reply with a fault, whose result is that fault.
+pub(crate) fn told<'a>(result: &'a TransactionResult<'a>, faulty: bool) -> UserReply<'a> {
+    match result {
+        TransactionResult::Error(error) if faulty => UserReply::Faulty(error),
+        _ => whole(result),
+    }
+}
+
 /// Collected segments as the user sees them.
 pub(crate) fn parts(segments: &[(u16, Held)]) -> Vec<SegmentResult<'_>> {
     segments
@@ -161,6 +171,7 @@ pub(crate) fn parts(segments: &[(u16, Held)]) -> Vec<SegmentResult<'_>> {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Whole(TransactionResult<'static>),
+    Faulty(ErrorDescriptor<'static>),
     Segments(Vec<(u16, Held)>),
     SegmentTimeout(Vec<u16>, Vec<(u16, Held)>),
     WrongMid(Mid, Option<Mid>, TransactionResult<'static>),

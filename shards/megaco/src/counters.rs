@@ -47,6 +47,8 @@ pub struct Totals {
     pub late_duplicates: u64,
     /// Messages that did not decode.
     pub syntax_errors: u64,
+    /// Replies with a fault in an action or a command, and replies that could not be read at all.
+    pub faulty_replies: u64,
     /// Acknowledgement ranges with first > last: refused whole.
     pub reversed_acks: u64,
     /// Acknowledgements of what was not sent yet.

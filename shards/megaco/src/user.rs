@@ -179,6 +179,9 @@ pub enum UserReply<'a> {
     Ok(&'a [ActionReply<'a>]),
     /// `{error, ErrorDescriptor}`: the peer's.
     Error(&'a ErrorDescriptor<'a>),
+    /// The peer's reply could not be read to its end: the error says where and why, and what could be read is not given.
+    /// The request was executed. OTP refuses the whole message and lets the request time out.
+    Faulty(&'a ErrorDescriptor<'a>),
     /// A cast's segment: `{ok, {SegNo, Last, Replies}}`, `{error, {SegNo, Last, ED}}`.
     Segment {
         /// The segment.

@@ -286,9 +286,7 @@ impl Config {
 
     /// Changes one item by its OTP name.
     pub fn set_by_name(&mut self, name: &str, value: &Setting) -> Result<(), ConfigError> {
-        let item =
-            Item::from_name(name).ok_or_else(|| ConfigError::UnknownItem(name.to_owned()))?;
-        self.set(item, value)
+        self.set(Self::item(name)?, value)
     }
 
     /// Changes several items together; all or none.

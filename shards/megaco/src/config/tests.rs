@@ -105,6 +105,10 @@ fn a_reading_is_told_from_an_unknown_word() {
         Err(ConfigError::ReadOnly("trans_id"))
     );
     assert_eq!(
+        Config::default().set_by_name("trans_id", &1.into()),
+        Err(ConfigError::ReadOnly("trans_id"))
+    );
+    assert_eq!(
         Config::item("tran_id"),
         Err(ConfigError::UnknownItem("tran_id".to_owned()))
     );

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::receive::Source;
+use crate::trace::{self, Way};
 use megaphone_h248::Fault;
 use megaphone_h248::error::{Scope, TransactionKind};
 use megaphone_h248::model::{
@@ -44,6 +45,8 @@ pub(crate) enum Tail {
 pub(super) struct Notes {
     by_transaction: Vec<(usize, Note)>,
     nameless: Vec<ErrorDescriptor<'static>>,
+    /// Codes of replies that do not even stand in the message: their requests wait on.
+    lost_replies: Vec<u16>,
 }
 
 /// Sorts a message's faults: the first of each request counts, for execution ends there.
@@ -62,6 +65,13 @@ pub(super) fn notes(faults: &[Fault]) -> Notes {
                 ..
             } => {
                 notes.nameless.push(error());
+                continue;
+            }
+            Scope::Transaction {
+                kind: TransactionKind::Reply,
+                ..
+            } => {
+                notes.lost_replies.push(fault.error.code);
                 continue;
             }
             // A faulty reply, Pending or acknowledgement is not answered: two peers would answer each other for ever.
@@ -101,8 +111,9 @@ impl Notes {
         Some(self.by_transaction.swap_remove(at).1)
     }
 
-    pub(super) fn nameless(self) -> Vec<ErrorDescriptor<'static>> {
-        self.nameless
+    /// What is left when every transaction has taken its own: errors of requests without an id, and codes of lost replies.
+    pub(super) fn rest(self) -> (Vec<ErrorDescriptor<'static>>, Vec<u16>) {
+        (self.nameless, self.lost_replies)
     }
 }
 
@@ -177,6 +188,21 @@ pub(super) fn ended<'m>(result: TransactionResult<'m>, tail: &Tail) -> Transacti
 }
 
 impl Engine {
+    /// The peer's reply has a fault.
+    pub(super) fn count_faulty_reply(&mut self, now: Tick, place: u32, code: u16) {
+        self.totals.faulty_replies += 1;
+        self.count_error(Some(place));
+        self.trace(
+            now,
+            trace::IMPORTANT,
+            Some(place),
+            Way::In,
+            "faulty reply",
+            None,
+            format_args!("{code}"),
+        );
+    }
+
     /// A transaction without a readable id is answered under id 0 (RFC 3525 8.1.1).
     pub(super) fn answer_nameless(
         &mut self,

@@ -8,7 +8,9 @@ use crate::fault;
 use crate::handle::{ControlHandle, ReceiveHandle, SendHandle};
 use crate::trace::{self, Way};
 use crate::user::SyntaxAnswer;
-use megaphone_h248::model::{ErrorDescriptor, MessageBody, Transaction};
+use megaphone_h248::model::{
+    ErrorDescriptor, MessageBody, Transaction, TransactionReply, TransactionResult,
+};
 use megaphone_h248::{Arena, Decoded};
 use megaphone_wheel::Tick;
 use smallvec::SmallVec;
@@ -142,7 +144,16 @@ impl Engine {
                 }
                 Transaction::Reply(reply) => {
                     self.arrived(now, place, "Reply", Some(reply.transaction_id));
-                    self.reply_received(now, place, source, version, reply, transaction);
+                    let Some(note) = notes.take(at) else {
+                        self.reply_received(now, place, source, version, reply, transaction, false);
+                        continue;
+                    };
+                    self.count_faulty_reply(now, place, note.error.code);
+                    let reply = TransactionReply {
+                        result: TransactionResult::Error(note.error),
+                        ..*reply
+                    };
+                    self.reply_received(now, place, source, version, &reply, transaction, true);
                 }
                 Transaction::Pending(id) => {
                     self.arrived(now, place, "Pending", Some(*id));
@@ -158,7 +169,11 @@ impl Engine {
                 }
             }
         }
-        for error in notes.nameless() {
+        let (nameless, lost_replies) = notes.rest();
+        for code in lost_replies {
+            self.count_faulty_reply(now, place, code);
+        }
+        for error in nameless {
             self.answer_nameless(now, place, source, version, error);
         }
         self.run(now, place, source, version, transactions, &prepared);

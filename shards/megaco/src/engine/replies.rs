@@ -574,7 +574,7 @@ impl Engine {
 
     // Rows.
 
-    /// Takes a row out of every table. Requests that waited for it go on.
+    /// Takes a row out of every table. Only an open request has others waiting behind it: who removes one goes on with its batch.
     pub(super) fn remove_reply(&mut self, at: u32) -> Option<Reply> {
         let reply = self.replies.remove(at)?;
         if let Some(row) = self.connections.get_mut(reply.connection) {

@@ -120,7 +120,7 @@ impl Engine {
             row.config.stores_requests() && row.state.is_live(),
             row.send_handle,
         );
-        if stores && handle.is_none() {
+        if stores && handle.is_none() && version.is_none() {
             self.submit(now, place, &[id]);
         } else {
             self.send_requests(now, place, handle.unwrap_or(own), version, &[id], true);

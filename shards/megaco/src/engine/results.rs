@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::receive::Source;
-use crate::call::{Call, Origin, Outcome, whole};
+use crate::call::{Call, Origin, Outcome, told};
 use crate::config::{Profile, Timer};
 use crate::handle::CallId;
 use crate::registration;
@@ -77,6 +77,8 @@ impl Engine {
         }
     }
 
+    /// A reply with a fault comes with that fault as its result.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one received reply")]
     pub(super) fn reply_received(
         &mut self,
         now: Tick,
@@ -85,6 +87,7 @@ impl Engine {
         version: u8,
         reply: &TransactionReply<'_>,
         transaction: &Transaction<'_>,
+        faulty: bool,
     ) {
         let Some(row) = self.connections.get(place) else {
             return;
@@ -135,7 +138,7 @@ impl Engine {
                     place,
                     &request,
                     Some(source),
-                    &whole(&reply.result),
+                    &told(&reply.result, faulty),
                     None,
                 );
             }
@@ -143,12 +146,12 @@ impl Engine {
                 let number = self.number(at);
                 self.rearm_request(now, at, Timer::Once(keep.unwrap_or(0)));
                 self.acknowledge(now, place, source, reply, pended);
-                self.deliver_kept(now, place, at, source, reply, number);
+                self.deliver_kept(now, place, at, source, &told(&reply.result, faulty), number);
             }
             RequestAction::DeliverNumbered => {
                 let number = self.number(at);
                 self.acknowledge(now, place, source, reply, pended);
-                self.deliver_kept(now, place, at, source, reply, number);
+                self.deliver_kept(now, place, at, source, &told(&reply.result, faulty), number);
             }
             _ => self.unexpected(now, place, source, version, transaction),
         }
@@ -191,20 +194,13 @@ impl Engine {
         place: u32,
         at: u32,
         source: Source,
-        reply: &TransactionReply<'_>,
+        reply: &UserReply<'_>,
         number: u32,
     ) {
         let Some(origin) = self.requests.get(at).map(|request| request.origin) else {
             return;
         };
-        self.deliver_to(
-            now,
-            place,
-            origin,
-            Some(source),
-            &whole(&reply.result),
-            Some(number),
-        );
+        self.deliver_to(now, place, origin, Some(source), reply, Some(number));
     }
 
     fn wrong_mid(

@@ -135,6 +135,7 @@ pub fn outcome(reply: &UserReply<'_>) -> String {
     match reply {
         UserReply::Ok(replies) => format!("ok {}", replies.len()),
         UserReply::Error(error) => format!("error {}", error.code),
+        UserReply::Faulty(error) => format!("faulty {}", error.code),
         UserReply::Segment { segment, last } => {
             format!(
                 "segment {}{} {}",

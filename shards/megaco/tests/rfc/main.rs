@@ -3,6 +3,7 @@
 mod harness;
 
 mod binary;
+mod call_of_another_version;
 mod counters_by_otps_names;
 mod d_1_1_at_most_once;
 mod d_1_1_short_reply_timer_keeps_the_id;
@@ -24,6 +25,7 @@ mod s_8_1_1_ids_are_unique_among_live;
 mod s_8_2_2_error_in_a_command;
 mod s_8_2_2_error_in_an_action;
 mod s_8_2_2_error_without_an_id;
+mod s_8_2_2_faulty_reply;
 mod s_8_in_order_with_a_late_answer;
 mod s_8_long_requests_run_after_the_others;
 mod s_8_threaded_does_not_wait;
