@@ -90,6 +90,7 @@ impl Replay {
             self.cursor += 1;
             self.cursor_at += len as usize;
             self.sent = self.sent.max(self.cursor);
+            self.release(self.cursor);
         }
     }
 
@@ -99,11 +100,21 @@ impl Replay {
         let first = first.max(self.first);
         let last = last.min(self.sent - 1);
         self.acked.insert_range(first, last);
-        while self.acked.first() == Some(self.first) {
+        self.release(self.cursor);
+    }
+
+    /// Drops the acknowledged packets in front of number `before`. What is not sent on this socket yet stays even when it
+    /// was acknowledged on an earlier one: the peer counts what comes, and a packet left out would give its number to the next.
+    fn release(&mut self, before: u64) {
+        while self.first < before && self.acked.first() == Some(self.first) {
             let Some((_, last)) = self.acked.take_front(1).next() else {
                 break;
             };
-            self.drop_to(last);
+            let end = last.min(before - 1);
+            if end < last {
+                self.acked.insert_range(end + 1, last);
+            }
+            self.drop_to(end);
         }
     }
 
@@ -123,7 +134,9 @@ impl Replay {
 
     /// Starts again on a new socket, behind packet `received`.
     pub(crate) fn resume(&mut self, received: u64) {
-        self.acknowledge(self.first, received);
+        self.acked
+            .insert_range(self.first, received.min(self.sent - 1));
+        self.release(received.saturating_add(1));
         self.cursor = self.first;
         self.cursor_at = 0;
     }
@@ -189,6 +202,21 @@ mod tests {
         assert!(!replay.can_resume(1), "those are gone");
         replay.resume(2);
         assert_eq!(unsent(&mut replay), b"ccdd");
+    }
+
+    #[test]
+    fn an_acknowledgement_during_a_replay_leaves_no_gap() {
+        let mut replay = four();
+        unsent(&mut replay);
+        replay.acknowledge(3, 3);
+        replay.resume(1);
+        assert_eq!(replay.unsent(), Some((&b"bb"[..], &b""[..])));
+        replay.advance();
+        replay.acknowledge(2, 2);
+        assert_eq!(unsent(&mut replay), b"ccdd", "3 is counted when it comes");
+        assert_eq!(replay.unacknowledged(), 1, "3 left when it was sent");
+        replay.acknowledge(4, 4);
+        assert_eq!(replay.len(), 0);
     }
 
     #[test]
