@@ -229,6 +229,13 @@ pub(crate) struct Reply {
     pub rare: Option<Box<RareReply>>,
 }
 
+/// Which row is meant, for those who come back to it later: its place may have been given to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReplyName {
+    pub at: u32,
+    pub serial: u32,
+}
+
 /// What only few replies have.
 #[derive(Debug, Default)]
 pub(crate) struct RareReply {

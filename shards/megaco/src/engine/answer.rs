@@ -7,7 +7,7 @@ use crate::config::{Config, Profile, SegmentSend};
 use crate::fault::{self, Error};
 use crate::handle::RequestToken;
 use crate::registration;
-use crate::reply::{ReplyAction, ReplyEvent, ReplyState};
+use crate::reply::{Reply, ReplyAction, ReplyEvent, ReplyName, ReplyState};
 use crate::segment::Segments;
 use crate::trace::{self, Way};
 use crate::user::{Answer, LongAnswer, UserAnswer};
@@ -50,18 +50,15 @@ impl Engine {
             };
             match self.execute(now, *at, Some(source), version, request) {
                 Progress::Over => {}
-                Progress::Long(data) => long.push_back((*at, data)),
+                Progress::Long(data) => long.extend(self.name(*at).zip(Some(data))),
                 Progress::Later if threaded => {}
                 Progress::Later => {
-                    let rest =
-                        prepared[turn + 1..].iter().filter_map(
-                            |(at, position)| match &transactions[*position] {
-                                Transaction::Request(request) => {
-                                    Some((*at, request.clone().into_owned()))
-                                }
-                                _ => None,
-                            },
-                        );
+                    let rest = prepared[turn + 1..].iter().filter_map(|(at, position)| {
+                        let Transaction::Request(request) = transactions.get(*position)? else {
+                            return None;
+                        };
+                        Some((self.name(*at)?, request.clone().into_owned()))
+                    });
                     let waiting: VecDeque<_> = rest.collect();
                     return self.wait_behind(now, *at, Batch { waiting, long });
                 }
@@ -76,7 +73,9 @@ impl Engine {
             return;
         }
         for (waiting, _) in &batch.waiting {
-            self.arm_execution(now, *waiting);
+            if self.named(*waiting).is_some() {
+                self.arm_execution(now, waiting.at);
+            }
         }
         let batch = self.batches.insert(batch);
         match self.replies.get_mut(at) {
@@ -90,36 +89,45 @@ impl Engine {
         let Some(mut batch) = batch.and_then(|batch| self.batches.remove(batch)) else {
             return;
         };
-        while let Some((at, request)) = batch.waiting.pop_front() {
-            let row = self
-                .replies
-                .get(at)
-                .filter(|reply| reply.id == request.transaction_id);
+        while let Some((name, request)) = batch.waiting.pop_front() {
             // It may have been answered with an error while it waited.
-            let Some(version) = row
-                .filter(|reply| reply.state == ReplyState::Prepared)
-                .map(|reply| reply.version)
-            else {
+            let Some(version) = self.prepared(name).map(|reply| reply.version) else {
                 continue;
             };
-            match self.execute(now, at, None, version, &request) {
+            match self.execute(now, name.at, None, version, &request) {
                 Progress::Over => {}
-                Progress::Long(data) => batch.long.push_back((at, data)),
-                Progress::Later => return self.wait_behind(now, at, batch),
+                Progress::Long(data) => batch.long.push_back((name, data)),
+                Progress::Later => return self.wait_behind(now, name.at, batch),
             }
         }
         self.run_long(now, &mut batch.long);
     }
 
+    fn name(&self, at: u32) -> Option<ReplyName> {
+        let serial = self.replies.get(at)?.serial;
+        Some(ReplyName { at, serial })
+    }
+
+    fn named(&self, name: ReplyName) -> Option<&Reply> {
+        let reply = self.replies.get(name.at)?;
+        (reply.serial == name.serial).then_some(reply)
+    }
+
+    /// A row that is still to be executed.
+    fn prepared(&self, name: ReplyName) -> Option<&Reply> {
+        self.named(name)
+            .filter(|reply| reply.state == ReplyState::Prepared)
+    }
+
     /// Long requests, after all others; none waits for another.
-    fn run_long(&mut self, now: Tick, long: &mut VecDeque<(u32, u64)>) {
-        while let Some((at, data)) = long.pop_front() {
+    fn run_long(&mut self, now: Tick, long: &mut VecDeque<(ReplyName, u64)>) {
+        while let Some((name, data)) = long.pop_front() {
+            let at = name.at;
             let Some(token) = self.token(at) else {
                 continue;
             };
             let Some(reply) = self
-                .replies
-                .get(at)
+                .named(name)
                 .filter(|reply| reply.state == ReplyState::Long)
             else {
                 continue;
@@ -146,7 +154,7 @@ impl Engine {
         }
     }
 
-    /// Gives a request to the user.
+    /// Gives a request to the user, if it is a registration once it is admitted.
     fn execute(
         &mut self,
         now: Tick,
@@ -159,9 +167,21 @@ impl Engine {
             return Progress::Over;
         };
         let registers = reply.rare.as_ref().is_some_and(|rare| rare.registers);
-        if registers && !self.admits(now, at, request) {
-            return Progress::Later;
+        if registers && let Some(progress) = self.hold_back(now, at, request) {
+            return progress;
         }
+        self.start(now, at, source, version, request)
+    }
+
+    /// Gives an admitted request to the user: what of it is not faulty.
+    fn start(
+        &mut self,
+        now: Tick,
+        at: u32,
+        source: Option<Source>,
+        version: u8,
+        request: &TransactionRequest<'_>,
+    ) -> Progress {
         let Some(reply) = self.replies.get_mut(at) else {
             return Progress::Over;
         };
@@ -279,9 +299,13 @@ impl Engine {
         }
         let batch = reply.rare.as_mut().and_then(|rare| rare.batch.take());
         if let Progress::Long(data) = self.answered_by_user(now, at, answer) {
+            let name = ReplyName {
+                at,
+                serial: token.serial,
+            };
             match batch.and_then(|batch| self.batches.get_mut(batch)) {
-                Some(batch) => batch.long.push_back((at, data)),
-                None => self.run_long(now, &mut VecDeque::from([(at, data)])),
+                Some(batch) => batch.long.push_back((name, data)),
+                None => self.run_long(now, &mut VecDeque::from([(name, data)])),
             }
         }
         self.go_on(now, batch);
@@ -415,75 +439,68 @@ impl Engine {
 
     // Admission of registrations.
 
-    /// Whether a registering request may be executed now; if not, it was queued or refused.
-    fn admits(&mut self, now: Tick, at: u32, request: &TransactionRequest<'_>) -> bool {
-        let Some(admission) = self.admission.as_mut() else {
-            return true;
-        };
+    /// Queues or refuses a registering request that may not be executed now.
+    fn hold_back(
+        &mut self,
+        now: Tick,
+        at: u32,
+        request: &TransactionRequest<'_>,
+    ) -> Option<Progress> {
+        let name = self.name(at)?;
+        let admission = self.admission.as_mut()?;
         if admission.take(now) {
-            return true;
+            return None;
         }
         if admission.is_full() {
             self.totals.refused += 1;
             self.abort(now, at, fault::busy());
-            return false;
+            return Some(Progress::Over);
         }
         let first = admission.is_idle();
-        admission.queue(at, request.clone().into_owned());
+        admission.queue(name, request.clone().into_owned());
         let due = admission.next(now);
         if first {
             self.wheel.insert(due, TimerKey::Admission);
         }
-        let Some(handle) = self.replies.get(at).map(|reply| reply.send_handle) else {
-            return false;
-        };
+        let handle = self.named(name)?.send_handle;
         self.send_pending(now, at, handle);
         self.arm_execution(now, at);
-        false
+        Some(Progress::Later)
     }
 
-    /// Executes queued registrations as far as the rate allows.
+    /// Executes queued registrations as far as the rate allows. Those that were answered with an error meanwhile are over.
     pub(super) fn admit(&mut self, now: Tick) {
-        while let Some((at, request)) = self
-            .admission
-            .as_mut()
-            .and_then(|admission| admission.admitted(now))
-        {
-            let row = self
-                .replies
-                .get(at)
-                .filter(|reply| reply.id == request.transaction_id);
-            let Some(version) = row.map(|reply| reply.version) else {
+        while let Some((name, request)) = self.next_admitted(now) {
+            let Some(version) = self.prepared(name).map(|reply| reply.version) else {
                 continue;
             };
-            let batch = self
-                .replies
-                .get_mut(at)
-                .and_then(|reply| reply.rare.as_mut()?.batch.take());
-            let Some(reply) = self.replies.get_mut(at) else {
-                continue;
-            };
-            reply.state = ReplyState::Prepared.on(ReplyEvent::Start).0;
-            match self.execute_actions(now, at, None, version, &request.actions) {
+            let rare = |reply: &mut Reply| reply.rare.as_mut()?.batch.take();
+            let batch = self.replies.get_mut(name.at).and_then(rare);
+            match self.start(now, name.at, None, version, &request) {
                 Progress::Over => self.go_on(now, batch),
                 Progress::Long(data) => {
-                    self.run_long(now, &mut VecDeque::from([(at, data)]));
+                    self.run_long(now, &mut VecDeque::from([(name, data)]));
                     self.go_on(now, batch);
                 }
                 Progress::Later => {
-                    if let Some(reply) = self.replies.get_mut(at) {
+                    if let Some(reply) = self.replies.get_mut(name.at) {
                         reply.rare.get_or_insert_default().batch = batch;
                     }
                 }
             }
         }
-        if let Some(admission) = self
-            .admission
-            .as_ref()
-            .filter(|admission| !admission.is_idle())
-        {
+        let waiting = self.admission.as_ref().filter(|some| !some.is_idle());
+        if let Some(admission) = waiting {
             self.wheel.insert(admission.next(now), TimerKey::Admission);
         }
+    }
+
+    fn next_admitted(&mut self, now: Tick) -> Option<(ReplyName, TransactionRequest<'static>)> {
+        let mut admission = self.admission.take()?;
+        admission.skip(|name| self.prepared(name).is_none());
+        let next = admission.admitted(now);
+        self.admission = Some(admission);
+        next
     }
 }
 

@@ -35,7 +35,7 @@ use crate::connection::Connection;
 use crate::counters::{Histogram, Totals};
 use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle};
 use crate::registration::{Admission, AdmissionRate};
-use crate::reply::Reply;
+use crate::reply::{Reply, ReplyName};
 use crate::request::Request;
 use crate::table::{Index, Slab};
 use crate::trace::Trace;
@@ -177,9 +177,9 @@ enum TimerKey {
 /// Requests of one message that wait for an earlier one, or for admission.
 #[derive(Debug, Default)]
 struct Batch {
-    waiting: VecDeque<(u32, TransactionRequest<'static>)>,
+    waiting: VecDeque<(ReplyName, TransactionRequest<'static>)>,
     /// Requests whose user asked for time: run after all others.
-    long: VecDeque<(u32, u64)>,
+    long: VecDeque<(ReplyName, u64)>,
 }
 
 /// Acknowledged ids whose replies are not all removed yet.

@@ -1,5 +1,6 @@
 //! Admission of registrations: a token bucket and a queue, so that a restart avalanche is worked off at a rate the controller stands (RFC 3525 9.2).
 
+use crate::reply::ReplyName;
 use megaphone_h248::model::TransactionRequest;
 use megaphone_wheel::Tick;
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ pub(crate) struct Admission {
     rate: AdmissionRate,
     /// When the bucket would be full again.
     full_at: Tick,
-    queue: VecDeque<(u32, TransactionRequest<'static>)>,
+    queue: VecDeque<(ReplyName, TransactionRequest<'static>)>,
 }
 
 impl Admission {
@@ -66,12 +67,22 @@ impl Admission {
         self.queue.is_empty()
     }
 
-    pub(crate) fn queue(&mut self, reply: u32, request: TransactionRequest<'static>) {
+    pub(crate) fn queue(&mut self, reply: ReplyName, request: TransactionRequest<'static>) {
         self.queue.push_back((reply, request));
     }
 
+    /// Drops those at the front that wait no more: they cost no token.
+    pub(crate) fn skip(&mut self, gone: impl Fn(ReplyName) -> bool) {
+        while self.queue.front().is_some_and(|(reply, _)| gone(*reply)) {
+            self.queue.pop_front();
+        }
+    }
+
     /// The next registration whose time has come.
-    pub(crate) fn admitted(&mut self, now: Tick) -> Option<(u32, TransactionRequest<'static>)> {
+    pub(crate) fn admitted(
+        &mut self,
+        now: Tick,
+    ) -> Option<(ReplyName, TransactionRequest<'static>)> {
         if self.queue.is_empty() || !self.spend(now) {
             return None;
         }

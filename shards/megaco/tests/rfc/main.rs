@@ -31,6 +31,7 @@ mod s_8_long_requests_run_after_the_others;
 mod s_8_threaded_does_not_wait;
 mod s_9_1_service_change_comes_first;
 mod s_9_2_restart_avalanche;
+mod s_9_2_who_waits_for_admission;
 mod s_9_replies_go_to_the_source;
 mod stored_request_again_flushes;
 mod the_ladder_of_a_transaction;
