@@ -55,7 +55,7 @@ pub struct Totals {
     pub ack_violations: u64,
     /// Pendings, replies and acknowledgements that nothing waited for.
     pub unexpected: u64,
-    /// Requests, replies and connections refused because a limit was reached.
+    /// Requests, replies, acknowledgements and connections refused because a limit was reached.
     pub refused: u64,
     /// Messages dropped while a user decided on their connection.
     pub held_dropped: u64,

@@ -66,6 +66,8 @@ pub struct Options {
     pub expiries_per_step: usize,
     /// Replies acknowledged per step.
     pub acks_per_step: usize,
+    /// Acknowledged intervals that wait for later steps; of one beyond, what is left of it waits for its reply timers.
+    pub sweeps_max: usize,
     /// Admission of ServiceChange on connections with `registration = mgc`.
     pub admission: Option<AdmissionRate>,
 }
@@ -81,6 +83,7 @@ impl Default for Options {
             replies_per_connection_max: 1_000_000,
             expiries_per_step: 256,
             acks_per_step: 1024,
+            sweeps_max: 1024,
             admission: None,
         }
     }
@@ -183,11 +186,14 @@ struct Batch {
 }
 
 /// Acknowledged ids whose replies are not all removed yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sweep {
     connection: ConnectionId,
     first: u32,
     last: u32,
+    /// When the acknowledgement came, and the newest row there was then: what was answered later is not acknowledged by it.
+    came: Tick,
+    serial: u32,
 }
 
 /// The engine.

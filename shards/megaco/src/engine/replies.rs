@@ -17,6 +17,14 @@ use megaphone_h248::model::{
 };
 use megaphone_wheel::Tick;
 
+impl Sweep {
+    /// Whether the peer can have meant this reply: it was there, and answered, when the acknowledgement came.
+    fn means(&self, reply: &Reply) -> bool {
+        let older = self.serial.wrapping_sub(reply.serial) <= u32::MAX / 2;
+        older && reply.since <= self.came
+    }
+}
+
 impl Engine {
     /// A request: its new row, if it is to be executed.
     pub(super) fn request_received(
@@ -324,7 +332,14 @@ impl Engine {
                 self.count_error(Some(place));
                 continue;
             }
-            let done = self.acknowledged(now, place, ack.first, last, budget);
+            let sweep = Sweep {
+                connection: self.id_at(place),
+                first: ack.first,
+                last,
+                came: now,
+                serial: self.serial,
+            };
+            let done = self.acknowledged(now, sweep, budget);
             known |= done > 0;
             budget = budget.saturating_sub(done);
         }
@@ -335,30 +350,49 @@ impl Engine {
     }
 
     /// Acknowledges at most `budget` live replies of an interval; the rest of it waits for later steps. How many were live.
-    fn acknowledged(
-        &mut self,
-        now: Tick,
-        place: u32,
-        first: u32,
-        last: u32,
-        budget: usize,
-    ) -> usize {
-        let Some(row) = self.connections.get(place) else {
+    fn acknowledged(&mut self, now: Tick, sweep: Sweep, budget: usize) -> usize {
+        let Some(row) = self.connections.get(sweep.connection.place) else {
             return 0;
         };
-        let live = row.replies.within(first, last, budget.saturating_add(1));
+        let live = row
+            .replies
+            .within(sweep.first, sweep.last, budget.saturating_add(1));
         for (_, at) in live.iter().take(budget) {
-            self.reply_acked(now, *at);
+            if self
+                .replies
+                .get(*at)
+                .is_some_and(|reply| sweep.means(reply))
+            {
+                self.reply_acked(now, *at);
+            }
         }
         if let Some((next, _)) = live.get(budget) {
-            let connection = self.id_at(place);
-            self.sweeps.push_back(Sweep {
-                connection,
+            self.sweep_later(Sweep {
                 first: *next,
-                last,
+                ..sweep
             });
         }
         live.len()
+    }
+
+    /// What overlaps an interval that waits is added to it, under the older one's bound: the safe side.
+    fn sweep_later(&mut self, sweep: Sweep) {
+        let overlapping = self.sweeps.iter_mut().find(|waiting| {
+            waiting.connection == sweep.connection
+                && waiting.first <= sweep.last
+                && sweep.first <= waiting.last
+        });
+        if let Some(waiting) = overlapping {
+            waiting.first = waiting.first.min(sweep.first);
+            waiting.last = waiting.last.max(sweep.last);
+            if sweep.came < waiting.came {
+                (waiting.came, waiting.serial) = (sweep.came, sweep.serial);
+            }
+        } else if self.sweeps.len() < self.options.sweeps_max {
+            self.sweeps.push_back(sweep);
+        } else {
+            self.totals.refused += 1;
+        }
     }
 
     /// Goes on with acknowledgements that were too many for one step.
@@ -367,13 +401,7 @@ impl Engine {
             return;
         };
         if self.row(sweep.connection).is_ok() {
-            self.acknowledged(
-                now,
-                sweep.connection.place,
-                sweep.first,
-                sweep.last,
-                self.options.acks_per_step,
-            );
+            self.acknowledged(now, sweep, self.options.acks_per_step);
         }
     }
 

@@ -12,6 +12,7 @@ mod a5_every_syntax_error_is_answered;
 mod a7_requests_before_registration_get_505;
 mod a8_retransmission_backs_off_at_random_and_ends;
 mod b1_a_huge_ack_is_worked_off_in_steps;
+mod b1_ack_does_not_reach_later_replies;
 mod b1_ack_ranges_cost_what_is_live;
 mod b3_connections_are_limited;
 mod b3_kept_replies_are_limited;
