@@ -14,6 +14,8 @@ pub(crate) enum End {
     Backend(usize),
     /// The other end is gone.
     Nobody,
+    /// The other end is gone and nothing says so: the kernel takes no byte.
+    DeadPath,
 }
 
 /// One socket.

@@ -195,10 +195,14 @@ impl World {
         if self.backends[index].plan.dialled {
             return;
         }
+        let end = match self.backends[index].reads {
+            true => End::Nobody,
+            false => End::DeadPath,
+        };
         if let Some((at, id)) = self.backends[index].socket
             && let Some(socket) = self.nodes[at].socket_mut(id)
         {
-            socket.end = End::Nobody;
+            socket.end = end;
             socket.inbound.clear();
             socket.late = 0;
             self.backend_disconnected(index);

@@ -241,6 +241,7 @@ impl World {
             End::Client(number) => self.clients[number].reads,
             End::Backend(index) => self.backends[index].reads,
             End::Nobody => true,
+            End::DeadPath => false,
         }
     }
 
@@ -300,7 +301,7 @@ impl World {
             End::Backend(index) if self.backends[index].socket == Some((at, id)) => {
                 self.backends[index].inbox.extend(&bytes)
             }
-            End::Backend(_) | End::Nobody => {}
+            End::Backend(_) | End::Nobody | End::DeadPath => {}
         }
         self.tell(
             at,
@@ -332,7 +333,7 @@ impl World {
             End::Backend(index) if self.backends[index].socket == Some((at, id)) => {
                 self.backend_disconnected(index)
             }
-            End::Backend(_) | End::Nobody => {}
+            End::Backend(_) | End::Nobody | End::DeadPath => {}
         }
         self.tell(at, Input::Closed { socket: id });
     }

@@ -430,8 +430,18 @@ impl Shard {
 
     /// Makes room for a link that comes again under the name of one that is here.
     fn replace(&mut self, place: u16, resumes: bool) {
-        self.say_goodbye(place, Reason::Replaced);
-        self.detach(place, Close::Gracefully);
+        let stuck = self
+            .links
+            .link_mut(place)
+            .is_some_and(|link| !link.outlet.gather().is_empty());
+        if stuck {
+            // A path that takes nothing any more is why backends come again: what lies in it must not keep the newcomer's
+            // credit until a deadline. Numbered packets are sent again anyway.
+            self.detach(place, Close::Now);
+        } else {
+            self.say_goodbye(place, Reason::Replaced);
+            self.detach(place, Close::Gracefully);
+        }
         if resumes {
             // Lost for the moment that its HELLO_OK takes, if it was not before.
             self.link_lost(place);
