@@ -214,6 +214,8 @@ pub(crate) struct Reply {
     pub version: u8,
     /// Whether an acknowledgement was asked for.
     pub imm_ack: bool,
+    /// Whether `bytes` or the segments are binary, whatever the connection is now.
+    pub binary: bool,
     /// What is left of the pending timer, later of the reply timer.
     pub timer: Timer,
     pub armed: Option<TimerId>,

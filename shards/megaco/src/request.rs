@@ -174,6 +174,8 @@ pub(crate) struct Request {
     pub long_timer: Timer,
     /// The encoded transaction, for re-sends; given up at a Pending unless `long_request_resend`.
     pub bytes: Option<Arc<[u8]>>,
+    /// Whether those bytes are binary, whatever the connection is now.
+    pub binary: bool,
     pub origin: Origin,
     pub first_sent: Tick,
     /// How often it was sent again.

@@ -46,6 +46,15 @@ impl Form {
         }
     }
 
+    /// The form of a message around transactions that were encoded before: `config`'s, unless they are of the other kind.
+    fn around(config: &Config, binary: bool) -> Self {
+        match Self::of(config) {
+            Self::Text(_) if binary => Self::Binary { otp_values: false },
+            Self::Binary { .. } if !binary => Self::Text(Layout::Compact),
+            form => form,
+        }
+    }
+
     /// Appends one transaction.
     pub(crate) fn transaction(
         self,
@@ -187,9 +196,10 @@ fn simple(config: &Config, transaction: &Transaction<'_>) -> Vec<u8> {
     out
 }
 
-/// Appends a message of encoded transactions.
+/// Appends a message of transactions that are all text or all binary.
 pub(crate) fn message(
     config: &Config,
+    binary: bool,
     version: u8,
     mid: &MId<'_>,
     parts: &[&[u8]],
@@ -200,7 +210,7 @@ pub(crate) fn message(
         version,
         mid: mid.clone(),
     };
-    let written = match Form::of(config) {
+    let written = match Form::around(config, binary) {
         Form::Text(layout) => text::join_message(&header, parts, layout, out),
         Form::Binary { .. } => ber::join_message(&header, parts, out),
     };

@@ -260,6 +260,11 @@ impl Config {
         self.max_trans_id.unwrap_or(u32::MAX)
     }
 
+    /// Whether transactions are written in binary: text and binary cannot share a message.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.encoding_mod == Encoding::Binary
+    }
+
     /// Whether a transaction sender exists under these settings.
     pub fn sender_wanted(&self) -> bool {
         self.trans_timer > 0 && (self.stores_acks() || self.stores_requests())

@@ -337,6 +337,7 @@ impl Engine {
         // RFC 3525 D.1.4: who sent a Pending wants its final reply confirmed.
         imm_ack |= config.profile == Profile::Rfc && reply.pendings > 0;
         reply.imm_ack = imm_ack;
+        reply.binary = config.is_binary();
         reply.ack = data;
         let version = answer.options.protocol_version.unwrap_or(reply.version);
         reply.version = version;

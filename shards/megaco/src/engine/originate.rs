@@ -140,6 +140,7 @@ impl Engine {
                     .long_request_timer
                     .unwrap_or(config.long_request_timer),
                 bytes: Some(bytes),
+                binary: config.is_binary(),
                 origin,
                 first_sent: now,
                 resends: 0,

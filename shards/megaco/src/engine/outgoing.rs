@@ -20,11 +20,20 @@ pub(super) struct Carrier<'a> {
     pub version: Option<u8>,
     /// Its encoded transaction.
     pub bytes: &'a [u8],
+    /// Its form.
+    pub binary: bool,
     /// The id, if it is a reply.
     pub reply: Option<u32>,
     pub resend: bool,
     /// Takes nothing along.
     pub alone: bool,
+}
+
+/// A live request's transaction.
+struct Stored {
+    id: u32,
+    bytes: Arc<[u8]>,
+    binary: bool,
 }
 
 impl Engine {
@@ -36,6 +45,7 @@ impl Engine {
         place: u32,
         handle: SendHandle,
         version: Option<u8>,
+        binary: bool,
         parts: &[&[u8]],
         resend: bool,
         tag: SendTag,
@@ -48,7 +58,7 @@ impl Engine {
             return;
         };
         let version = version.unwrap_or(row.config.protocol_version);
-        codec::message(&row.config, version, &user.model, parts, &mut bytes);
+        codec::message(&row.config, binary, version, &user.model, parts, &mut bytes);
         row.counters.out_messages = row.counters.out_messages.wrapping_add(1);
         row.counters.out_octets += bytes.len() as u64;
         self.totals.counters.out_messages = self.totals.counters.out_messages.wrapping_add(1);
@@ -96,24 +106,31 @@ impl Engine {
         ids: &[u32],
         resend: bool,
     ) {
-        let stored = self.request_bytes(place, ids);
-        if stored.is_empty() {
-            return;
+        let all = self.request_bytes(place, ids);
+        for binary in [false, true] {
+            let stored = || all.iter().filter(|stored| stored.binary == binary);
+            let parts: SmallVec<[&[u8]; 4]> = stored().map(|stored| &*stored.bytes).collect();
+            if parts.is_empty() {
+                continue;
+            }
+            let ids: SmallVec<[u32; 2]> = stored().map(|stored| stored.id).collect();
+            let tag = self.tag(place, &ids, None);
+            self.send(now, place, handle, version, binary, &parts, resend, tag);
         }
-        let parts: SmallVec<[&[u8]; 4]> = stored.iter().map(|(_, bytes)| &**bytes).collect();
-        let ids: SmallVec<[u32; 2]> = stored.iter().map(|(id, _)| *id).collect();
-        let tag = self.tag(place, &ids, None);
-        self.send(now, place, handle, version, &parts, resend, tag);
     }
 
     /// Ids that are still live with what is sent of them.
-    fn request_bytes(&self, place: u32, ids: &[u32]) -> SmallVec<[(u32, Arc<[u8]>); 2]> {
+    fn request_bytes(&self, place: u32, ids: &[u32]) -> SmallVec<[Stored; 2]> {
         let Some(user) = self.connections.get(place).map(|row| row.user) else {
             return SmallVec::new();
         };
         let live = ids.iter().filter_map(|id| {
             let request = self.requests.get(self.by_id.get(&(user, *id))?)?;
-            Some((*id, request.bytes.clone()?))
+            Some(Stored {
+                id: *id,
+                bytes: request.bytes.clone()?,
+                binary: request.binary,
+            })
         });
         live.collect()
     }
@@ -123,7 +140,7 @@ impl Engine {
         let sizes: Vec<usize> = self
             .request_bytes(place, ids)
             .iter()
-            .map(|(_, bytes)| bytes.len())
+            .map(|stored| stored.bytes.len())
             .collect();
         let Some(row) = self.connections.get_mut(place) else {
             return;
@@ -153,7 +170,7 @@ impl Engine {
         };
         all.extend(ids);
         let stored = self.request_bytes(place, &all);
-        let sizes: Vec<usize> = stored.iter().map(|(_, bytes)| bytes.len()).collect();
+        let sizes: Vec<usize> = stored.iter().map(|stored| stored.bytes.len()).collect();
         let maxsize = self
             .connections
             .get(place)
@@ -163,7 +180,7 @@ impl Engine {
         for (at, count) in chunks.iter().enumerate() {
             let chunk: Vec<u32> = stored[from..from + count]
                 .iter()
-                .map(|(id, _)| *id)
+                .map(|stored| stored.id)
                 .collect();
             if at > 0 && at + 1 == chunks.len() {
                 for (id, size) in chunk.iter().zip(&sizes[from..]) {
@@ -250,7 +267,8 @@ impl Engine {
         Some((acks, requests))
     }
 
-    /// One message: a carrier first, if any, then acknowledgements, then requests.
+    /// One message: a carrier first, if any, then acknowledgements, then requests. What was encoded before the connection
+    /// went from text to binary, or back, has a message of its own.
     fn send_stored(
         &mut self,
         now: Tick,
@@ -259,23 +277,29 @@ impl Engine {
         acks: Option<Vec<u8>>,
         requests: &[u32],
     ) {
-        let Some(own) = self.connections.get(place).map(|row| row.send_handle) else {
+        let Some(row) = self.connections.get(place) else {
             return;
         };
-        let stored = self.request_bytes(place, requests);
-        let mut parts = SmallVec::<[&[u8]; 8]>::new();
-        parts.extend(carrier.map(|carrier| carrier.bytes));
-        parts.extend(acks.as_deref());
-        parts.extend(stored.iter().map(|(_, bytes)| &**bytes));
-        if parts.is_empty() {
-            return;
+        let (own, own_form) = (row.send_handle, row.config.is_binary());
+        let all = self.request_bytes(place, requests);
+        for binary in [own_form, !own_form] {
+            let carrier = carrier.filter(|carrier| carrier.binary == binary);
+            let acks = acks.as_deref().filter(|_| binary == own_form);
+            let stored = || all.iter().filter(|stored| stored.binary == binary);
+            let mut parts = SmallVec::<[&[u8]; 8]>::new();
+            parts.extend(carrier.map(|carrier| carrier.bytes));
+            parts.extend(acks);
+            parts.extend(stored().map(|stored| &*stored.bytes));
+            if parts.is_empty() {
+                continue;
+            }
+            let ids: SmallVec<[u32; 2]> = stored().map(|stored| stored.id).collect();
+            let tag = self.tag(place, &ids, carrier.and_then(|carrier| carrier.reply));
+            let handle = carrier.map_or(own, |carrier| carrier.handle);
+            let version = carrier.and_then(|carrier| carrier.version);
+            let resend = carrier.is_some_and(|carrier| carrier.resend);
+            self.send(now, place, handle, version, binary, &parts, resend, tag);
         }
-        let ids: SmallVec<[u32; 2]> = stored.iter().map(|(id, _)| *id).collect();
-        let tag = self.tag(place, &ids, carrier.and_then(|carrier| carrier.reply));
-        let handle = carrier.map_or(own, |carrier| carrier.handle);
-        let version = carrier.and_then(|carrier| carrier.version);
-        let resend = carrier.is_some_and(|carrier| carrier.resend);
-        self.send(now, place, handle, version, &parts, resend, tag);
     }
 
     /// Sends a message that leaves at once; what is stored for the same destination goes along.
@@ -363,6 +387,7 @@ impl Engine {
             handle: source.send_handle,
             version: None,
             bytes: &bytes,
+            binary: row.config.is_binary(),
             reply: None,
             resend: false,
             alone: true,

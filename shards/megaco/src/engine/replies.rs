@@ -82,6 +82,7 @@ impl Engine {
             state: ReplyState::Prepared,
             version,
             imm_ack: false,
+            binary: false,
             timer: row.config.pending_timer,
             armed: None,
             since: now,
@@ -148,7 +149,7 @@ impl Engine {
         let Some(row) = self.connections.get(place) else {
             return;
         };
-        let bytes = codec::pending(&row.config, id);
+        let (bytes, binary) = (codec::pending(&row.config, id), row.config.is_binary());
         self.trace(
             now,
             trace::DEBUG,
@@ -162,6 +163,7 @@ impl Engine {
             handle,
             version: Some(version),
             bytes: &bytes,
+            binary,
             reply: None,
             resend: false,
             alone: false,
@@ -174,6 +176,7 @@ impl Engine {
             return;
         };
         let (place, id, version) = (reply.connection, reply.id, reply.version);
+        let binary = reply.binary;
         if reply.bytes.is_empty() {
             let segments = reply.rare.as_ref().and_then(|rare| rare.segments.as_ref());
             let parts = segments
@@ -187,6 +190,7 @@ impl Engine {
             handle: source.send_handle,
             version: Some(version),
             bytes: &bytes,
+            binary,
             reply: Some(id),
             resend: true,
             alone: false,
@@ -215,6 +219,9 @@ impl Engine {
         self.count_error(Some(place));
         let bytes = codec::reply(&config, id, false, None, &TransactionResult::Error(error))
             .unwrap_or_default();
+        if let Some(reply) = self.replies.get_mut(at) {
+            reply.binary = config.is_binary();
+        }
         self.answer_times.record(now.since(started));
         self.keep_reply(now, at, bytes.into(), config.reply_timer);
         self.send_kept(now, at, handle, false);
@@ -262,6 +269,7 @@ impl Engine {
             return;
         };
         let (place, id, version) = (reply.connection, reply.id, reply.version);
+        let binary = reply.binary;
         let bytes = std::mem::take(&mut reply.bytes);
         self.trace(
             now,
@@ -276,6 +284,7 @@ impl Engine {
             handle,
             version: Some(version),
             bytes: &bytes,
+            binary,
             reply: Some(id),
             resend: false,
             alone,
@@ -306,6 +315,7 @@ impl Engine {
             handle: source.send_handle,
             version: Some(version),
             bytes: &bytes,
+            binary: row.config.is_binary(),
             reply: None,
             resend: false,
             alone: false,

@@ -44,7 +44,8 @@ impl Engine {
         parts: &[Box<[u8]>],
         resend: bool,
     ) {
-        let Some((id, version)) = self.replies.get(at).map(|reply| (reply.id, reply.version))
+        let row = self.replies.get(at);
+        let Some((id, version, binary)) = row.map(|reply| (reply.id, reply.version, reply.binary))
         else {
             return;
         };
@@ -53,6 +54,7 @@ impl Engine {
                 handle,
                 version: Some(version),
                 bytes,
+                binary,
                 reply: Some(id),
                 resend,
                 alone: false,
@@ -343,6 +345,7 @@ impl Engine {
             handle: source.send_handle,
             version: Some(version),
             bytes: &bytes,
+            binary: row.config.is_binary(),
             reply: None,
             resend: false,
             alone: false,

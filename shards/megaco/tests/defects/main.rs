@@ -20,6 +20,7 @@ mod b3_outstanding_requests_are_limited;
 mod c1_sender_settings_change_at_any_time;
 mod c2_sender_without_timer_is_no_sender;
 mod c5_receive_handle_can_be_updated;
+mod c5_what_was_encoded_keeps_its_form;
 mod c6_cancel_with_segments_half_received;
 mod d1_large_reply_does_not_drop_what_is_stored;
 mod d1_the_rule_counts_reply_and_stored_requests_together;
