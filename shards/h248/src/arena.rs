@@ -6,7 +6,6 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
-use smallvec::SmallVec;
 
 use crate::model::{List, Ref};
 
@@ -44,19 +43,18 @@ impl Arena {
         self.bump.allocated_bytes()
     }
 
-    /// Moves gathered items into a list.
-    pub(crate) fn list<T, const N: usize>(&self, items: SmallVec<[T; N]>) -> List<'_, T> {
-        if items.is_empty() {
-            return List::EMPTY;
-        }
-        List::Borrowed(self.bump.alloc_slice_fill_iter(items))
-    }
-
     /// A list to be gathered item by item.
     #[inline]
     pub(crate) fn gather<T>(&self) -> Gather<'_, T> {
         Gather {
             items: Vec::new_in(&self.bump),
+        }
+    }
+
+    /// A text to be gathered piece by piece; it is not moved before it has more than `expected` bytes.
+    pub(crate) fn text(&self, expected: usize) -> Text<'_> {
+        Text {
+            bytes: Vec::with_capacity_in(expected, &self.bump),
         }
     }
 
@@ -113,5 +111,32 @@ impl<'a, T> Gather<'a, T> {
     #[inline]
     pub(crate) fn finish(self) -> List<'a, T> {
         List::Borrowed(self.items.into_bump_slice())
+    }
+}
+
+/// A text in the making.
+pub(crate) struct Text<'a> {
+    bytes: Vec<'a, u8>,
+}
+
+impl<'a> Text<'a> {
+    #[inline]
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.bytes.extend_from_slice_copy(piece);
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> &'a [u8] {
+        self.bytes.into_bump_slice()
     }
 }

@@ -128,38 +128,53 @@ impl Names<'_> {
         scope: Scope,
         arena: &'a Arena,
     ) -> (PkgdName<'a>, Option<&'static Item>) {
-        let (text, item) = self.name_of(octets, scope);
-        (PkgdName::checked(arena.bytes(&text)), item)
+        let (name, item) = self.name_of(octets, scope, arena);
+        (PkgdName::checked(name), item)
     }
 
     /// The name of a signal given as a value.
     pub(super) fn signal_name<'a>(&self, octets: [u8; 4], arena: &'a Arena) -> &'a [u8] {
-        arena.bytes(&self.name_of(octets, Scope::Signal).0)
+        self.name_of(octets, Scope::Signal, arena).0
     }
 
     #[inline]
-    fn name_of(&self, [a, b, c, d]: [u8; 4], scope: Scope) -> (Text, Option<&'static Item>) {
+    fn name_of<'a>(
+        &self,
+        [a, b, c, d]: [u8; 4],
+        scope: Scope,
+        arena: &'a Arena,
+    ) -> (&'a [u8], Option<&'static Item>) {
         let (package_id, item_id) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        let mut text = Text::new();
         let package = self.table().package_by_id(package_id);
-        match package {
-            Some(package) if !package.name.is_empty() => {
-                text.extend_from_slice(package.name.as_bytes())
-            }
-            _ => push_open(&mut text, OPEN_PACKAGE, package_id),
-        }
-        text.push(b'/');
         let item = package.and_then(|package| self.table().item_by_id(package, scope, item_id));
+        let package_name = package
+            .map(|package| package.name)
+            .filter(|name| !name.is_empty());
         // A few names of annex C are not names in the sense of the ABNF.
-        match item.filter(|item| {
-            item.name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        }) {
-            Some(item) => text.extend_from_slice(item.name.as_bytes()),
-            None => push_open(&mut text, OPEN_ITEM, item_id),
-        }
-        (text, item)
+        let item_name = item.map(|item| item.name).filter(|name| is_name(name));
+        let name = match (package_name, item_name) {
+            (Some(package), Some(item)) => {
+                let mut name = arena.text(package.len() + 1 + item.len());
+                name.push(package.as_bytes());
+                name.push(b"/");
+                name.push(item.as_bytes());
+                name.finish()
+            }
+            _ => {
+                let mut text = Text::new();
+                match package_name {
+                    Some(name) => text.extend_from_slice(name.as_bytes()),
+                    None => push_open(&mut text, OPEN_PACKAGE, package_id),
+                }
+                text.push(b'/');
+                match item_name {
+                    Some(name) => text.extend_from_slice(name.as_bytes()),
+                    None => push_open(&mut text, OPEN_ITEM, item_id),
+                }
+                arena.bytes(&text)
+            }
+        };
+        (name, item)
     }
 
     /// The name and the value's type of a parameter of an event or signal.
@@ -275,6 +290,11 @@ impl Names<'_> {
         }
         Token::checked(arena.bytes(&text))
     }
+}
+
+fn is_name(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn is_two_characters([a, b]: [u8; 2]) -> bool {

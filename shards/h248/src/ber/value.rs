@@ -185,7 +185,7 @@ fn to_binary(value: u128, digits: usize) -> u64 {
 }
 
 fn write_fixed_point(number: u64, text: &mut Text) {
-    text.push_all((number >> 32).to_string().as_bytes());
+    push_decimal(text, number >> 32, 1);
     let fraction = number & 0xffff_ffff;
     if fraction == 0 {
         return;
@@ -194,7 +194,9 @@ fn write_fixed_point(number: u64, text: &mut Text) {
         let scale = 10u128.pow(digits as u32);
         let value = ((u128::from(fraction) * scale) + (1 << 31)) >> 32;
         if value < scale && to_binary(value, digits) == fraction {
-            text.push_all(format!(".{value:0digits$}").as_bytes());
+            text.push(b'.');
+            // Below 10^10.
+            push_decimal(text, value as u64, digits);
             return;
         }
     }
@@ -211,14 +213,14 @@ fn hex(pair: &[u8]) -> Option<u8> {
 /// A short text under construction.
 type Text = smallvec::SmallVec<[u8; 64]>;
 
-trait PushAll {
-    fn push_all(&mut self, bytes: &[u8]);
-}
-
-impl PushAll for Text {
-    fn push_all(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
+/// Appends a number in `width` digits or more.
+fn push_decimal(text: &mut Text, mut number: u64, width: usize) {
+    let start = text.len();
+    while number > 0 || text.len() - start < width {
+        text.push(b'0' + (number % 10) as u8);
+        number /= 10;
     }
+    text[start..].reverse();
 }
 
 /// Reads the value in an OCTET STRING's contents, wrapped once or twice.

@@ -47,6 +47,7 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// Lengths from 128 on: one octet that says how many follow, and those.
     #[inline(never)]
     fn widen(&mut self, mark: Mark, length: usize) {
         let octets = length.to_be_bytes();
@@ -99,7 +100,18 @@ impl<'o> Writer<'o> {
                 let [high, low] = (value as u16).to_be_bytes();
                 self.out.extend_from_slice(&[tag, 2, high, low]);
             }
-            _ => self.signed(tag, i128::from(value)),
+            0x8000..0x80_0000 => {
+                let [_, high, middle, low] = value.to_be_bytes();
+                self.out.extend_from_slice(&[tag, 3, high, middle, low]);
+            }
+            0x80_0000..0x8000_0000 => {
+                let [a, b, c, d] = value.to_be_bytes();
+                self.out.extend_from_slice(&[tag, 4, a, b, c, d]);
+            }
+            _ => {
+                let [a, b, c, d] = value.to_be_bytes();
+                self.out.extend_from_slice(&[tag, 5, 0, a, b, c, d]);
+            }
         }
     }
 

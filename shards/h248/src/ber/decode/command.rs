@@ -1,7 +1,5 @@
 //! Commands, their replies, and the descriptors they may carry.
 
-use smallvec::SmallVec;
-
 use super::Decoder;
 use crate::ber::read::{Element, Error, Result};
 use crate::codes::ErrorCode;
@@ -197,7 +195,7 @@ impl<'a> Decoder<'_, 'a> {
 
     fn termination_audit(&self, element: Element<'a>) -> Result<TerminationAudit<'a>> {
         let mut reader = element.open()?;
-        let mut audit = SmallVec::<[AuditReturnParameter<'a>; 4]>::new();
+        let mut audit = self.arena.gather();
         while let Some(parameter) = reader.next()? {
             if audit.len() >= self.limits.items_max {
                 return Err(parameter.error(Problem::Limit("items_max")));
@@ -206,17 +204,14 @@ impl<'a> Decoder<'_, 'a> {
                 Some(EMPTY_DESCRIPTORS) => {
                     // A set on the wire, one item each in the model.
                     let empty = self.audit(parameter)?;
-                    audit.extend(empty.tokens.iter().map(empty_descriptor));
+                    for token in empty.tokens.iter() {
+                        audit.push(empty_descriptor(token));
+                    }
                 }
                 number => audit.push(self.audit_return(number, parameter)?),
             }
         }
-        Ok(match audit.len() {
-            1 => audit
-                .pop()
-                .map_or(List::EMPTY, |only| self.arena.one_item(only)),
-            _ => self.arena.list(audit),
-        })
+        Ok(audit.finish())
     }
 
     fn audit_return(

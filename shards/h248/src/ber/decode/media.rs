@@ -1,8 +1,7 @@
 //! Media descriptors and the properties in them, multiplexing, modems, statistics and packages.
 
-use smallvec::SmallVec;
-
 use super::Decoder;
+use crate::arena::Text;
 use crate::ber::read::{ENUMERATED, Element, Reader, Result, SEQUENCE};
 use crate::ber::value;
 use crate::error::Problem;
@@ -15,9 +14,6 @@ use crate::model::{
 };
 use crate::package::{Scope, ValueType};
 use crate::sdp::kind_of_tag;
-
-/// A body under construction.
-type Body = SmallVec<[u8; 512]>;
 
 impl<'a> Decoder<'_, 'a> {
     pub(super) fn media(&self, element: Element<'a>) -> Result<MediaDescriptor<'a>> {
@@ -136,7 +132,8 @@ impl<'a> Decoder<'_, 'a> {
 
     /// The body that property groups stand for, when every property is an SDP line.
     fn sdp(&self, groups: Element<'a>) -> Result<Option<OctetString<'a>>> {
-        let mut body = Body::new();
+        // A property on the wire is longer than its line.
+        let mut body = self.arena.text(groups.contents.len());
         let mut reader = groups.open()?;
         while let Some(group) = reader.universal(SEQUENCE, "property group")? {
             let mut properties = group.open()?;
@@ -152,7 +149,7 @@ impl<'a> Decoder<'_, 'a> {
                 self.push_line(&mut body, kind, line, &property)?;
             }
         }
-        Ok(Some(OctetString::checked(self.arena.bytes(&body))))
+        Ok(Some(OctetString::checked(body.finish())))
     }
 
     /// The kind and value of a property that is an SDP line.
@@ -182,14 +179,14 @@ impl<'a> Decoder<'_, 'a> {
     #[inline]
     fn push_line(
         &self,
-        body: &mut Body,
+        body: &mut Text<'_>,
         kind: u8,
         line: &[u8],
         element: &Element<'a>,
     ) -> Result<()> {
-        body.extend_from_slice(&[kind, b'=']);
-        body.extend_from_slice(line);
-        body.extend_from_slice(self.names.config.sdp_line_end.bytes());
+        body.push(&[kind, b'=']);
+        body.push(line);
+        body.push(self.names.config.sdp_line_end.bytes());
         if body.len() > self.limits.body_bytes_max {
             return Err(element.error(Problem::Limit("body_bytes_max")));
         }

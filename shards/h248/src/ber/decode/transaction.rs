@@ -1,7 +1,5 @@
 //! Transactions, actions and commands, each of which keeps its faults to itself (RFC 3525 8.2.2).
 
-use smallvec::SmallVec;
-
 use super::Decoder;
 use crate::ber::read::{Element, Error, Reader, Result};
 use crate::codes::ErrorCode;
@@ -28,7 +26,7 @@ impl<'a> Decoder<'_, 'a> {
         if reader.is_empty() {
             return Err(reader.error(Problem::Missing("transaction")));
         }
-        let mut transactions = SmallVec::<[Transaction<'a>; 2]>::new();
+        let mut transactions = self.arena.gather();
         let mut count = 0;
         loop {
             let index = transactions.len();
@@ -56,12 +54,7 @@ impl<'a> Decoder<'_, 'a> {
                 transactions.push(transaction);
             }
         }
-        Ok(match transactions.len() {
-            1 => transactions
-                .pop()
-                .map_or(List::EMPTY, |only| self.arena.one_item(only)),
-            _ => self.arena.list(transactions),
-        })
+        Ok(transactions.finish())
     }
 
     /// One transaction, or `None` when it is faulty and does not stand in the message.
@@ -248,7 +241,7 @@ impl<'a> Decoder<'_, 'a> {
         transaction: usize,
         faults: &mut Vec<Fault>,
     ) -> Result<Partial<List<'a, ActionRequest<'a>>>> {
-        let mut actions = SmallVec::<[ActionRequest<'a>; 2]>::new();
+        let mut actions = self.arena.gather();
         let mut count = 0;
         let mut read = || -> Result<Option<Error>> {
             let mut reader = match request.required(1, "actions").and_then(|list| list.open()) {
@@ -271,12 +264,7 @@ impl<'a> Decoder<'_, 'a> {
             }
         };
         let stopped = read()?;
-        let read = match actions.len() {
-            1 => actions
-                .pop()
-                .map_or(List::EMPTY, |only| self.arena.one_item(only)),
-            _ => self.arena.list(actions),
-        };
+        let read = actions.finish();
         Ok(Partial { read, stopped })
     }
 
@@ -344,7 +332,7 @@ impl<'a> Decoder<'_, 'a> {
         action: usize,
         faults: &mut Vec<Fault>,
     ) -> Result<Partial<List<'a, CommandRequest<'a>>>> {
-        let mut commands = SmallVec::<[CommandRequest<'a>; 2]>::new();
+        let mut commands = self.arena.gather();
         let mut count = 0;
         let stopped = loop {
             let next = match reader.next() {
@@ -370,12 +358,7 @@ impl<'a> Decoder<'_, 'a> {
                 }
             }
         };
-        let read = match commands.len() {
-            1 => commands
-                .pop()
-                .map_or(List::EMPTY, |only| self.arena.one_item(only)),
-            _ => self.arena.list(commands),
-        };
+        let read = commands.finish();
         Ok(Partial { read, stopped })
     }
 
