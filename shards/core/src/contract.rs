@@ -172,6 +172,15 @@ pub enum Input<I> {
         /// The socket.
         socket: SocketId,
     },
+    /// One whole datagram arrived on a UDP listener. One that was cut short by the way is dropped by the driver, and counted.
+    Datagram {
+        /// The listener.
+        listener: ListenerId,
+        /// Who sent it, as the packet claims: nothing proves it.
+        from: SocketAddr,
+        /// The datagram; it may be empty.
+        data: Lease,
+    },
     /// An item from another shard.
     Item {
         /// Who sent it.
@@ -240,6 +249,16 @@ pub enum Output<I> {
         /// bits for it and its kind.
         token: u64,
     },
+    /// One datagram to be sent from a UDP listener's own socket on this shard, so that its source is where the peer sent to. It
+    /// is lost, and counted, if the kernel refuses it or too many wait already: nothing tells the machine.
+    Datagram {
+        /// The listener.
+        listener: ListenerId,
+        /// Where to.
+        to: SocketAddr,
+        /// All of its bytes.
+        data: Gather,
+    },
     /// An item for another shard; the machine has spent a credit of that lane for it.
     Item {
         /// For whom; never the shard itself.
@@ -254,7 +273,7 @@ pub enum Output<I> {
         /// Its credit and block.
         back: Return,
     },
-    /// Accept no more on this listener, for good.
+    /// Accept no more on this listener, for good. A UDP listener receives no more; it can still send until the shard ends.
     StopListening {
         /// The listener.
         listener: ListenerId,

@@ -442,6 +442,7 @@ impl<M: Machine> Shard<M> {
                     self.bug("a return without an item");
                 }
             }
+            Output::Datagram { .. } => self.bug("a datagram without a UDP listener"),
             Output::StopListening { listener } => return self.stop_listening(listener),
             Output::Drained if self.drained == Drained::No => self.drained = Drained::Now,
             Output::Drained => {}

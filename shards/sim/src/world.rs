@@ -183,6 +183,9 @@ impl World {
                     ));
                 }
             }
+            Output::Datagram { listener, .. } => self.faults.push(format!(
+                "shard {at}: a datagram from {listener:?}, which is no UDP listener"
+            )),
             Output::StopListening { listener } => node.stopped.push(listener.0),
             Output::Drained => {
                 if node.drained || node.slots.iter().any(Option::is_some) {
@@ -485,5 +488,6 @@ fn kind_of(input: &Input<Item>) -> u64 {
         Input::Return { from, .. } => 13 | u64::from(from.0) << 8,
         Input::Deadline => 14,
         Input::Drain { .. } => 15,
+        Input::Datagram { data, .. } => 16 | (data.len() as u64) << 8,
     }
 }

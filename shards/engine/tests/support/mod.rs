@@ -30,6 +30,7 @@ pub enum Seen {
     HandedOver(SocketId),
     Received(SocketId, usize),
     Ended(SocketId),
+    Datagram(ShardId, ListenerId, SocketAddr, usize),
     Failed(SocketId, SocketFault),
     Closed(SocketId),
     Deadline(u64),
@@ -141,6 +142,11 @@ impl<B: Behaviour> Machine for TestMachine<B> {
             Input::Item { from, .. } => kit.see(Seen::Item(kit.shard, *from)),
             Input::Deadline => kit.see(Seen::Deadline(now.as_nanos())),
             Input::Drain { .. } => kit.see(Seen::Drain),
+            Input::Datagram {
+                listener,
+                from,
+                data,
+            } => kit.see(Seen::Datagram(kit.shard, *listener, *from, data.len())),
             Input::Sent { .. } | Input::Return { .. } => {}
         }
         self.behaviour.on(kit, now, input);
