@@ -11,6 +11,7 @@
 //! deadline = machine.deadline()
 //! ```
 
+use crate::command::{Answer, Command, QuestionId};
 use megaphone_mesh::Return;
 use megaphone_pool::{Gather, Lease};
 use megaphone_wheel::Tick;
@@ -202,6 +203,13 @@ pub enum Input<I> {
         /// When patience ends.
         by: Tick,
     },
+    /// An operator asks.
+    Asked {
+        /// Which answers are his.
+        question: QuestionId,
+        /// What is asked.
+        command: Box<Command>,
+    },
 }
 
 /// What a machine wants done. `I` is what its mesh carries.
@@ -282,6 +290,13 @@ pub enum Output<I> {
     Drained,
     /// Something an operator should read. Rate-limited by the driver.
     Note(Note),
+    /// What an operator asked for. The driver drops it if whoever asked is gone.
+    Answer {
+        /// The question.
+        question: QuestionId,
+        /// The answer, or a part of it.
+        answer: Box<Answer>,
+    },
 }
 
 /// How to close a socket.

@@ -8,10 +8,12 @@
 //!  link       backends: greeting, packets both ways, acknowledgement and replay, who knows which link is up
 //!  item       what the mesh carries        credit     how its lanes are shared
 //!  limits     every bound by name          config     what a shard is told
+//!  command    what an operator may ask of a running shard
 //!  overload   levels and shedding          drain      the paced end       deadlines   all timers
 //! ```
 #![forbid(unsafe_code)]
 
+mod command;
 mod config;
 mod contract;
 mod credit;
@@ -25,6 +27,7 @@ mod overload;
 mod session;
 mod shard;
 
+pub use command::{Answer, Command, Ends, QuestionId, Traced, Transport};
 pub use config::{ClientListener, ConfigFault, Dialect, LinkSide, LinkSpec, Route, ShardConfig};
 pub use contract::{
     Close, ConnectToken, Input, ListenerId, Machine, Note, NoteLevel, Output, Peer, ShardId,

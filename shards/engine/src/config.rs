@@ -1,6 +1,6 @@
 //! What an engine is told: shards, listeners, sizes, policies. Plain data with defaults.
 
-use megaphone_core::{ListenerId, Note, ShardId};
+use megaphone_core::{Answer, ListenerId, Note, QuestionId, ShardId};
 use megaphone_metrics::Page;
 use megaphone_pool::{Class, PoolConfig};
 use std::net::SocketAddr;
@@ -10,6 +10,9 @@ use std::time::Duration;
 
 /// Takes notes for the operator.
 pub type NoteSink = Arc<dyn Fn(ShardId, &Note) + Send + Sync>;
+
+/// Takes what a shard answers to an operator.
+pub type AnswerSink = Arc<dyn Fn(ShardId, QuestionId, Answer) + Send + Sync>;
 
 /// Everything the engine wants to know. The default is one unpinned shard without listeners.
 #[derive(Clone)]
@@ -43,6 +46,8 @@ pub struct EngineConfig {
     pub pages: Vec<Arc<Page>>,
     /// Takes what an operator should read; called on the shard's thread.
     pub notes: NoteSink,
+    /// Takes answers to [`crate::Controls::ask`]; called on the shard's thread, so it must not wait.
+    pub answers: AnswerSink,
 }
 
 impl Default for EngineConfig {
@@ -62,6 +67,7 @@ impl Default for EngineConfig {
             gathering: Duration::from_micros(50),
             pages: Vec::new(),
             notes: Arc::new(|_, _| ()),
+            answers: Arc::new(|_, _, _| ()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a shard that sleeps in its ring is woken: by its peers through MSG_RING, by everybody else through an event counter.
 
 use crossbeam::queue::ArrayQueue;
+use megaphone_core::{Command, QuestionId};
 use megaphone_mesh::Bell;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -19,9 +20,14 @@ pub(crate) enum Control {
     Publish,
 }
 
-/// A shard's mailbox for [`Control`].
+/// An operator's question to the machine.
+pub(crate) type Question = (QuestionId, Box<Command>);
+
+/// A shard's mailbox for [`Control`] and for questions.
 pub(crate) struct Mailbox {
     queue: ArrayQueue<Control>,
+    /// In a queue of their own: none may be dropped unanswered, and none may keep a [`Control`] out.
+    questions: ArrayQueue<Question>,
     bell: Bell,
     counter: OwnedFd,
 }
@@ -35,6 +41,7 @@ impl Mailbox {
         let counter = rustix::event::eventfd(0, flags)?;
         Ok(Self {
             queue: ArrayQueue::new(Self::CAPACITY),
+            questions: ArrayQueue::new(Self::CAPACITY),
             bell,
             counter,
         })
@@ -46,6 +53,21 @@ impl Mailbox {
         if control != Control::Publish || !self.queue.is_full() {
             self.queue.force_push(control);
         }
+        self.wake();
+    }
+
+    /// Puts a question in, and wakes the shard if it sleeps.
+    ///
+    /// # Errors
+    ///
+    /// The question, if too many wait.
+    pub(crate) fn ask(&self, question: Question) -> Result<(), Question> {
+        self.questions.push(question)?;
+        self.wake();
+        Ok(())
+    }
+
+    fn wake(&self) {
         if self.bell.must_ring() {
             // The counter only fails to count at 2^64 - 1, and then it is readable anyway.
             let _ = rustix::io::write(&self.counter, &1_u64.to_ne_bytes());
@@ -56,8 +78,12 @@ impl Mailbox {
         self.queue.pop()
     }
 
+    pub(crate) fn take_question(&self) -> Option<Question> {
+        self.questions.pop()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.questions.is_empty()
     }
 
     /// What the shard's ring polls.

@@ -9,7 +9,7 @@ use crate::setup;
 use crate::shard::{Parts, Shard, Turn};
 use glommio::timer::sleep;
 use glommio::{ExecutorJoinHandle, Latency, LocalExecutorBuilder, Placement, Shares};
-use megaphone_core::{Machine, ShardId};
+use megaphone_core::{Command, Machine, QuestionId, ShardId};
 use megaphone_mesh::{Port, mesh};
 use megaphone_pool::Pool;
 use std::sync::Arc;
@@ -58,6 +58,21 @@ impl Controls {
     /// Lets all shards publish their figures now.
     pub fn publish(&self) {
         self.tell(Control::Publish);
+    }
+
+    /// Asks a shard's machine something; [`crate::EngineConfig::answers`] takes what it says. False if there is no such
+    /// shard, or if too many questions wait there.
+    #[must_use]
+    pub fn ask(&self, shard: ShardId, question: QuestionId, command: Command) -> bool {
+        self.mailboxes
+            .get(usize::from(shard.0))
+            .is_some_and(|mailbox| mailbox.ask((question, Box::new(command))).is_ok())
+    }
+
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.mailboxes.len() as u16
     }
 
     fn tell(&self, control: Control) {

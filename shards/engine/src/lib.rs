@@ -40,6 +40,8 @@ mod shard;
 mod slots;
 mod tag;
 
-pub use config::{EngineConfig, ListenAddress, ListenerSpec, NoteSink, Parking, SocketOptions};
+pub use config::{
+    AnswerSink, EngineConfig, ListenAddress, ListenerSpec, NoteSink, Parking, SocketOptions,
+};
 pub use fault::EngineError;
 pub use host::{Birth, Controls, Running, run};

@@ -348,6 +348,10 @@ impl<M: Machine> Shard<M> {
                 Control::Publish => self.publish(),
             }
         }
+        while let Some((question, command)) = self.mailbox.take_question() {
+            self.summoned = true;
+            self.feed(Input::Asked { question, command })?;
+        }
         if !self.control_armed {
             let poll = opcode::PollAdd::new(Fd(self.mailbox.fd()), libc::POLLIN as u32)
                 .multi(true)
@@ -446,6 +450,9 @@ impl<M: Machine> Shard<M> {
             Output::StopListening { listener } => return self.stop_listening(listener),
             Output::Drained if self.drained == Drained::No => self.drained = Drained::Now,
             Output::Drained => {}
+            Output::Answer { question, answer } => {
+                (self.config.answers)(self.id, question, *answer);
+            }
             Output::Note(note) => {
                 let suppressed = self.notes.tell(self.now, &note);
                 self.cells.add(Metric::NotesSuppressed, suppressed);

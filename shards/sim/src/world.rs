@@ -6,8 +6,8 @@ use crate::kernel::{Completion, End, Moving, Node};
 use crate::plan::Plan;
 use crate::sights::{Sight, Sights};
 use megaphone_core::{
-    Close, ConnectionId, Input, Item, ListenerId, Machine, NoteLevel, Output, Shard, ShardConfig,
-    ShardId, SocketFault, SocketId,
+    Answer, Close, Command, ConnectionId, Input, Item, ListenerId, Machine, NoteLevel, Output,
+    QuestionId, Shard, ShardConfig, ShardId, SocketFault, SocketId,
 };
 use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Pool;
@@ -29,6 +29,8 @@ pub struct World {
     pub sights: Sights,
     /// Log lines of the machines.
     pub notes: Vec<(NoteLevel, String)>,
+    /// Answers to [`World::ask`], with the shard that gave them.
+    pub answers: Vec<(usize, QuestionId, Answer)>,
     pub(crate) rng: Rng,
     pub(crate) nodes: Vec<Node>,
     pub(crate) moving: Vec<Moving>,
@@ -80,6 +82,7 @@ impl World {
             backends: Vec::new(),
             sights: Sights::default(),
             notes: Vec::new(),
+            answers: Vec::new(),
             rng,
             nodes,
             moving: Vec::new(),
@@ -105,6 +108,12 @@ impl World {
             self.carry_out(at, output);
         }
         self.nodes[at].port.flush(|_| {});
+    }
+
+    /// An operator asks a shard; what it says is in [`World::answers`].
+    pub fn ask(&mut self, at: usize, question: QuestionId, command: Command) {
+        let command = Box::new(command);
+        self.tell(at, Input::Asked { question, command });
     }
 
     /// Folds numbers into the trace.
@@ -195,6 +204,7 @@ impl World {
                 node.drained = true;
             }
             Output::Note(note) => self.notes.push((note.level, note.text)),
+            Output::Answer { question, answer } => self.answers.push((at, question, *answer)),
         }
     }
 
@@ -489,5 +499,6 @@ fn kind_of(input: &Input<Item>) -> u64 {
         Input::Deadline => 14,
         Input::Drain { .. } => 15,
         Input::Datagram { data, .. } => 16 | (data.len() as u64) << 8,
+        Input::Asked { .. } => 17,
     }
 }

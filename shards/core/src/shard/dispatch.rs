@@ -42,6 +42,7 @@ impl Shard {
             Input::Return { from, back } => self.on_return(from, back),
             Input::Deadline => self.on_deadline(),
             Input::Drain { by } => self.start_drain(by),
+            Input::Asked { question, command } => self.asked(question, &command),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The appliance's machine on one shard: its state, and the contract with whatever drives it. What happens in it is told in
 //! [`crate::session`] and [`crate::link`].
 
+mod asked;
 mod dispatch;
 mod lanes;
 
@@ -64,6 +65,29 @@ pub struct ShardGauges {
     pub unacknowledged: usize,
     /// 0 to 4.
     pub overload_level: u8,
+}
+
+impl std::fmt::Display for ShardGauges {
+    /// One line of `key=value` pairs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            sessions,
+            active,
+            links,
+            greetings,
+            timers,
+            items,
+            items_local,
+            waiting,
+            unacknowledged,
+            overload_level,
+        } = self;
+        write!(
+            f,
+            "sessions={sessions} active={active} links={links} greetings={greetings} timers={timers} items={items} \
+             items_local={items_local} waiting={waiting} unacknowledged={unacknowledged} overload_level={overload_level}"
+        )
+    }
 }
 
 /// The appliance's [`Machine`].

@@ -147,7 +147,7 @@ impl<B: Behaviour> Machine for TestMachine<B> {
                 from,
                 data,
             } => kit.see(Seen::Datagram(kit.shard, *listener, *from, data.len())),
-            Input::Sent { .. } | Input::Return { .. } => {}
+            Input::Sent { .. } | Input::Return { .. } | Input::Asked { .. } => {}
         }
         self.behaviour.on(kit, now, input);
     }

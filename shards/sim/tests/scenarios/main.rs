@@ -5,6 +5,7 @@
 mod stage;
 
 mod accept_fails;
+mod asked;
 mod backend_absent;
 mod backend_rejects;
 mod backend_silent;
