@@ -84,6 +84,8 @@ fn open_all(
                 ListenAddress::Tcp(address),
             ))
         }
+        // See `crate::datagram`.
+        ListenAddress::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
         ListenAddress::Unix(path) => {
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
             let address = SockAddr::unix(path)?;

@@ -8,7 +8,7 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// The only buffer group.
+/// The buffer group of streams.
 pub(crate) const GROUP: u16 = 0;
 
 /// A ring of buffers shared with the kernel, fed from one class of the pool.
@@ -22,13 +22,14 @@ pub(crate) struct Buffers {
 }
 
 impl Buffers {
-    /// Registers a ring of `capacity` buffers (a power of two up to 32,768), empty.
+    /// Registers `group`, a ring of `capacity` buffers (a power of two up to 32,768), empty.
     ///
     /// # Errors
     ///
     /// The kernel's.
     pub(crate) fn register(
         submitter: &Submitter<'_>,
+        group: u16,
         capacity: u16,
         class: Class,
     ) -> io::Result<Self> {
@@ -46,7 +47,7 @@ impl Buffers {
         };
         // SAFETY: the ring is unregistered, or the io_uring closed, before this memory goes (`crate::shard` drops in order).
         unsafe {
-            submitter.register_buf_ring_with_flags(entries.as_ptr() as u64, capacity, GROUP, 0)
+            submitter.register_buf_ring_with_flags(entries.as_ptr() as u64, capacity, group, 0)
         }?;
         Ok(buffers)
     }

@@ -36,6 +36,10 @@ pub struct EngineConfig {
     pub receive_class: Class,
     /// How many of them the kernel has at any time: a power of two up to 32,768.
     pub receive_buffers: u16,
+    /// Which blocks the kernel receives datagrams into: a datagram may be 68 bytes shorter than such a block.
+    pub datagram_class: Class,
+    /// How many of them the kernel has at any time, if there is a UDP listener: a power of two up to 32,768.
+    pub datagram_buffers: u16,
     /// Items per mesh lane that may be unanswered.
     pub mesh_capacity: u32,
     /// When sockets are parked.
@@ -62,6 +66,8 @@ impl Default for EngineConfig {
             pool: PoolConfig::new(0),
             receive_class: Class::Receive,
             receive_buffers: 1_024,
+            datagram_class: Class::Bulk,
+            datagram_buffers: 64,
             mesh_capacity: 256,
             parking: Parking::default(),
             gathering: Duration::from_micros(50),
@@ -116,6 +122,19 @@ impl ListenerSpec {
         }
     }
 
+    /// A UDP listener with the defaults: a receive buffer of 4 MiB is asked for, since what it cannot hold is lost.
+    #[must_use]
+    pub fn udp(address: SocketAddr) -> Self {
+        Self {
+            address: ListenAddress::Udp(address),
+            options: SocketOptions {
+                receive_buffer_bytes: Some(4 << 20),
+                ..SocketOptions::default()
+            },
+            ..Self::tcp(address)
+        }
+    }
+
     /// A Unix stream listener with the defaults. A stale socket file is replaced.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
@@ -134,6 +153,9 @@ impl ListenerSpec {
 pub enum ListenAddress {
     /// TCP: each shard has a socket of its own (SO_REUSEPORT), the kernel spreads connections by hash. Port 0: any.
     Tcp(SocketAddr),
+    /// UDP: each shard has a socket of its own (SO_REUSEPORT); a peer's datagrams reach one of them as long as there are as
+    /// many. Port 0: any.
+    Udp(SocketAddr),
     /// Unix: all shards accept from one socket.
     Unix(PathBuf),
 }
@@ -142,12 +164,13 @@ impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Udp(address) => write!(f, "udp://{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
 
-/// Options of accepted TCP sockets.
+/// Options of accepted TCP sockets, and the buffers of UDP sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
     /// TCP_NODELAY.

@@ -1,8 +1,10 @@
 //! The end of a shard. What the kernel could still write to goes last.
 
 use crate::buffers::GROUP;
+use crate::datagram;
 use crate::ring::Wait;
 use crate::shard::Shard;
+use crate::tag::Kind;
 use io_uring::types::{CancelBuilder, Timespec};
 use megaphone_core::Machine;
 use std::io;
@@ -25,8 +27,15 @@ impl<M: Machine> Shard<M> {
             let quiet = completions.is_empty()
                 && matches!(&cancelled, Err(error) if error.kind() == io::ErrorKind::NotFound);
             for completion in completions.drain(..) {
-                if let Some(index) = completion.buffer() {
-                    self.buffers.spoiled(&self.pool, index);
+                let Some(index) = completion.buffer() else {
+                    continue;
+                };
+                let buffers = match completion.tag.kind {
+                    Kind::Datagram => self.datagrams.buffers(),
+                    _ => Some(&mut self.buffers),
+                };
+                if let Some(buffers) = buffers {
+                    buffers.spoiled(&self.pool, index);
                 }
             }
             self.completions = completions;
@@ -34,8 +43,13 @@ impl<M: Machine> Shard<M> {
                 break;
             }
         }
-        self.ring.uring().submitter().unregister_buf_ring(GROUP)?;
+        let submitter = self.ring.uring().submitter();
+        submitter.unregister_buf_ring(GROUP)?;
         self.buffers.drain(&self.pool);
+        if let Some(buffers) = self.datagrams.buffers() {
+            submitter.unregister_buf_ring(datagram::GROUP)?;
+            buffers.drain(&self.pool);
+        }
         self.pool.collect_strays();
         self.tick();
         self.publish();
@@ -47,12 +61,14 @@ impl<M: Machine> Shard<M> {
         let Self {
             ring,
             buffers,
+            datagrams,
             machine,
             port,
             ..
         } = self;
         drop(ring);
         drop(buffers);
+        drop(datagrams);
         drop(port);
         machine
     }

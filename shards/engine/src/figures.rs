@@ -29,6 +29,7 @@ impl<M: Machine> Shard<M> {
         cells.set(Metric::PoolBlocksKernel, kernel);
         cells.set(Metric::PoolBlocksLeased, leased);
         cells.set(Metric::PoolStrays, self.pool.traffic().strays);
+        cells.set(Metric::DatagramsWaiting, self.datagrams.waiting());
         let starved = self.starved.len() as u64;
         let others = self.active + starved + self.closing;
         cells.set(

@@ -3,6 +3,7 @@
 
 use crate::accept::{self, Listener};
 use crate::config::{EngineConfig, ListenAddress};
+use crate::datagram::{self, Datagrams};
 use crate::doorbell::{Control, Mailbox, Rings};
 use crate::fault::EngineError;
 use crate::setup;
@@ -135,7 +136,11 @@ where
     check(&config)?;
     config.sockets_max = Some(setup::sockets_max(config.sockets_max)?);
     let shards = config.shards;
-    let (mut listeners, listening) = listen(&config)?;
+    let Listening {
+        mut streams,
+        mut datagrams,
+        addresses,
+    } = listen(&config)?;
     let ports = mesh::<M::Item>(shards, config.mesh_capacity);
     let mailbox = |port: &Port<M::Item>| {
         Mailbox::new(port.bell())
@@ -157,13 +162,14 @@ where
     let mut running = Running {
         shards: Vec::new(),
         controls: common.controls.clone(),
-        listening,
+        listening: addresses,
     };
     for port in ports {
         let shard = port.shard();
         let seed = Seed {
             common: common.clone(),
-            listeners: std::mem::take(&mut listeners[usize::from(shard)]),
+            listeners: std::mem::take(&mut streams[usize::from(shard)]),
+            datagrams: std::mem::take(&mut datagrams[usize::from(shard)]),
             port,
         };
         let (make, finish) = (make.clone(), finish.clone());
@@ -218,6 +224,12 @@ fn check(config: &EngineConfig) -> Result<(), EngineError> {
             config.receive_buffers
         ));
     }
+    if !config.datagram_buffers.is_power_of_two() {
+        return wrong(format!(
+            "{} buffers for datagrams: a power of two up to 32,768 is possible",
+            config.datagram_buffers
+        ));
+    }
     if !(1..=1 << 16).contains(&config.mesh_capacity) {
         return wrong(format!(
             "a mesh capacity of {}: 1 to 65,536 is possible",
@@ -227,18 +239,44 @@ fn check(config: &EngineConfig) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Opens all listeners; by shard.
-fn listen(config: &EngineConfig) -> Result<(Vec<Vec<Listener>>, Vec<ListenAddress>), EngineError> {
-    let mut by_shard: Vec<Vec<Listener>> = (0..config.shards).map(|_| Vec::new()).collect();
-    let mut listening = Vec::new();
+/// What was opened; the sockets by shard.
+struct Listening {
+    streams: Vec<Vec<Listener>>,
+    datagrams: Vec<Vec<datagram::Bound>>,
+    addresses: Vec<ListenAddress>,
+}
+
+/// Opens all listeners.
+fn listen(config: &EngineConfig) -> Result<Listening, EngineError> {
+    let mut streams: Vec<Vec<Listener>> = (0..config.shards).map(|_| Vec::new()).collect();
+    let mut datagrams: Vec<Vec<datagram::Bound>> = (0..config.shards).map(|_| Vec::new()).collect();
+    let mut addresses = Vec::new();
     for (id, spec) in config.listeners() {
+        if let ListenAddress::Udp(at) = spec.address {
+            let (sockets, address) = datagram::open(id, at, spec, config)?;
+            addresses.push(address);
+            for (of_shard, socket) in datagrams.iter_mut().zip(sockets) {
+                of_shard.push(socket);
+            }
+            continue;
+        }
         let (listeners, address) = accept::open(id, spec, config.shards)?;
-        listening.push(address);
-        for (of_shard, listener) in by_shard.iter_mut().zip(listeners) {
+        addresses.push(address);
+        for (of_shard, listener) in streams.iter_mut().zip(listeners) {
             of_shard.push(listener);
         }
     }
-    Ok((by_shard, listening))
+    let udp = datagrams.first().map_or(0, Vec::len);
+    if udp as u64 >= u64::from(config.sockets_max.unwrap_or(0)) {
+        return Err(EngineError::Config(format!(
+            "{udp} UDP listeners leave no socket per shard for anything else: raise the sockets per shard"
+        )));
+    }
+    Ok(Listening {
+        streams,
+        datagrams,
+        addresses,
+    })
 }
 
 fn builder(config: &EngineConfig, shard: u16) -> LocalExecutorBuilder {
@@ -267,6 +305,7 @@ struct Seed<T> {
     common: Common,
     port: Port<T>,
     listeners: Vec<Listener>,
+    datagrams: Vec<datagram::Bound>,
 }
 
 impl<T: Send + 'static> Seed<T> {
@@ -337,6 +376,7 @@ impl<T: Send + 'static> Seed<T> {
             common,
             port,
             listeners,
+            datagrams,
         } = self;
         let Common {
             config,
@@ -349,7 +389,10 @@ impl<T: Send + 'static> Seed<T> {
         let mut shape = config.pool.clone();
         shape.owner = id.0;
         let pool = Pool::new(&shape)?;
-        let (ring, buffers) = setup::ring(&config, config.sockets_max.unwrap_or(0))?;
+        let sockets_max = config.sockets_max.unwrap_or(0);
+        let udp = datagram::descriptors(&datagrams);
+        let (ring, buffers, datagram_buffers) = setup::ring(&config, sockets_max, &udp)?;
+        let datagrams = Datagrams::new(&datagrams, datagram_buffers, sockets_max);
         let machine = make(Birth {
             shard: id,
             shards: config.shards,
@@ -368,6 +411,7 @@ impl<T: Send + 'static> Seed<T> {
                 rings,
                 mailbox,
                 listeners,
+                datagrams,
                 origin,
             },
         ))

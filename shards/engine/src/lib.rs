@@ -12,6 +12,7 @@
 //!   send.rs      gathered, one at a time     tag.rs       whose completion it is
 //!   connect.rs   outgoing connections        alarm.rs     timeouts that stay armed
 //!   close.rs     close, hand-over            doorbell.rs  waking sleepers
+//!   datagram.rs  UDP
 //!   end.rs       an orderly end              fault.rs     errors with their likely causes
 //! ```
 //!
@@ -26,6 +27,7 @@ mod buffers;
 mod close;
 mod config;
 mod connect;
+mod datagram;
 mod doorbell;
 mod end;
 mod fault;

@@ -1,18 +1,20 @@
 //! Making a ring: flags, probe, direct descriptors, buffer ring, restrictions, and only then the start.
 
-use crate::buffers::Buffers;
+use crate::buffers::{Buffers, GROUP};
 use crate::config::EngineConfig;
+use crate::datagram;
 use crate::fault::{EngineError, setup_cause};
 use crate::ring::Ring;
 use io_uring::register::{Probe, Restriction};
 use io_uring::{IoUring, opcode, squeue};
 use std::io;
+use std::os::fd::RawFd;
 
 /// Direct descriptors per ring, at most (the kernel's `IORING_MAX_FIXED_FILES`).
 const SOCKETS_MAX: u32 = 1 << 20;
 
 /// Every operation the engine uses; the ring is restricted to these.
-const OPCODES: [(u8, &str); 14] = [
+const OPCODES: [(u8, &str); 15] = [
     (opcode::AcceptMulti::CODE, "ACCEPT"),
     (opcode::AsyncCancel::CODE, "ASYNC_CANCEL"),
     (opcode::Bind::CODE, "BIND"),
@@ -21,6 +23,7 @@ const OPCODES: [(u8, &str); 14] = [
     (opcode::MsgRingData::CODE, "MSG_RING"),
     (opcode::PollAdd::CODE, "POLL_ADD"),
     (opcode::RecvMulti::CODE, "RECV"),
+    (opcode::RecvMsgMulti::CODE, "RECVMSG"),
     (opcode::Send::CODE, "SEND"),
     (opcode::SendMsg::CODE, "SENDMSG"),
     (opcode::SetSockOpt::CODE, "URING_CMD"),
@@ -35,11 +38,16 @@ const REGISTRATIONS: [u8; 2] = [
     24, // IORING_REGISTER_SYNC_CANCEL
 ];
 
-/// Makes a ring and its buffer ring on the calling thread, which will be its only issuer.
+/// A ring and its rings of buffers: for streams, and for datagrams if there are UDP sockets.
+pub(crate) type Made = (Ring, Buffers, Option<Buffers>);
+
+/// Makes a ring and its buffer rings on the calling thread, which will be its only issuer. The UDP sockets get the last places
+/// of its table.
 pub(crate) fn ring(
     config: &EngineConfig,
     sockets_max: u32,
-) -> Result<(Ring, Buffers), EngineError> {
+    udp: &[RawFd],
+) -> Result<Made, EngineError> {
     let uring = create(config).map_err(explain)?;
     let submitter = uring.submitter();
     let mut probe = Probe::new();
@@ -56,13 +64,28 @@ pub(crate) fn ring(
             },
             _ => explain(source),
         })?;
-    let buffers = Buffers::register(&submitter, config.receive_buffers, config.receive_class)
-        .map_err(explain)?;
+    let buffers = Buffers::register(
+        &submitter,
+        GROUP,
+        config.receive_buffers,
+        config.receive_class,
+    )
+    .map_err(explain)?;
+    let datagrams = if udp.is_empty() {
+        None
+    } else {
+        let first = sockets_max.saturating_sub(udp.len() as u32);
+        submitter
+            .register_files_update(first, udp)
+            .map_err(explain)?;
+        let (capacity, class) = (config.datagram_buffers, config.datagram_class);
+        Some(Buffers::register(&submitter, datagram::GROUP, capacity, class).map_err(explain)?)
+    };
     submitter
         .register_restrictions(&mut restrictions())
         .map_err(explain)?;
     submitter.register_enable_rings().map_err(explain)?;
-    Ok((Ring::new(uring), buffers))
+    Ok((Ring::new(uring), buffers, datagrams))
 }
 
 fn create(config: &EngineConfig) -> io::Result<IoUring> {
@@ -143,7 +166,7 @@ mod tests {
 
     #[test]
     fn operations_that_the_engine_does_not_use_are_refused() {
-        let (mut ring, _buffers) = ring(&EngineConfig::default(), 16).unwrap();
+        let (mut ring, _buffers, _) = ring(&EngineConfig::default(), 16, &[]).unwrap();
         // SAFETY: no memory is involved.
         unsafe { ring.push(opcode::Nop::new().build(), Tag::of(Kind::Unknown, 7)) }.unwrap();
         ring.enter(Wait::No).unwrap();

@@ -6,6 +6,7 @@ use crate::alarm::{Alarm, Armed};
 use crate::buffers::Buffers;
 use crate::config::EngineConfig;
 use crate::connect::Attempts;
+use crate::datagram::Datagrams;
 use crate::doorbell::{Control, Mailbox, Rings};
 use crate::fault::EngineError;
 use crate::notes::Notes;
@@ -46,6 +47,7 @@ pub(crate) struct Shard<M: Machine> {
     pub(crate) messages: Messages,
     pub(crate) addresses: Addresses,
     pub(crate) attempts: Attempts,
+    pub(crate) datagrams: Datagrams,
     alarm: Alarm,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) machine: M,
@@ -98,6 +100,7 @@ pub(crate) struct Parts<M: Machine> {
     pub(crate) rings: Arc<Rings>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) listeners: Vec<Listener>,
+    pub(crate) datagrams: Datagrams,
     pub(crate) origin: Instant,
 }
 
@@ -135,6 +138,7 @@ impl<M: Machine> Shard<M> {
             rings,
             mailbox,
             listeners,
+            datagrams,
             origin,
         } = parts;
         let notes = Notes::new(id, Arc::clone(&config.notes));
@@ -144,6 +148,7 @@ impl<M: Machine> Shard<M> {
             messages: Messages::new(),
             addresses: Addresses::default(),
             attempts: Attempts::default(),
+            datagrams,
             alarm: Alarm::new(),
             listeners,
             machine,
@@ -191,6 +196,7 @@ impl<M: Machine> Shard<M> {
         self.feed_starved()?;
         self.start_sends()?;
         self.buffers.fill(&self.pool);
+        self.datagrams.fill(&self.pool);
         self.ring_doorbells()?;
         self.cells.add(Metric::ReactorLoops, 1);
         if self.stopping {
@@ -295,6 +301,8 @@ impl<M: Machine> Shard<M> {
                 self.cells.add(Metric::UringCancelLate, 1);
                 Ok(())
             }
+            Kind::Datagram => self.datagram_came(completion),
+            Kind::DatagramSent => self.datagram_left(tag, completion.result),
             Kind::Option | Kind::Unknown => Ok(()),
         }
     }
@@ -372,6 +380,7 @@ impl<M: Machine> Shard<M> {
             self.feed(Input::Deadline)?;
         }
         self.listen_again()?;
+        self.receive_datagrams()?;
         self.park_quiet()?;
         if self.now >= self.published.after(PUBLISH_EVERY) {
             self.publish();
@@ -390,6 +399,7 @@ impl<M: Machine> Shard<M> {
             self.machine.deadline(),
             self.next_listen(),
             self.next_park(),
+            self.next_datagrams(STARVED_LOOK),
             look,
         ];
         let longest = self.now.after(SLEEP_MAX);
@@ -446,8 +456,13 @@ impl<M: Machine> Shard<M> {
                     self.bug("a return without an item");
                 }
             }
-            Output::Datagram { .. } => self.bug("a datagram without a UDP listener"),
-            Output::StopListening { listener } => return self.stop_listening(listener),
+            Output::Datagram { listener, to, data } => {
+                return self.send_datagram(listener, to, data);
+            }
+            Output::StopListening { listener } => {
+                self.stop_receiving(listener)?;
+                return self.stop_listening(listener);
+            }
             Output::Drained if self.drained == Drained::No => self.drained = Drained::Now,
             Output::Drained => {}
             Output::Answer { question, answer } => {

@@ -44,10 +44,14 @@ pub(crate) enum Kind {
     GiveAway,
     /// A socket received from another shard: the other 56 bits are the token.
     Adopted,
+    /// Multishot receive of a UDP socket; the slot is its index.
+    Datagram,
+    /// A datagram that was sent; the slot is its socket's index, the generation its room.
+    DatagramSent,
 }
 
 impl Kind {
-    const ALL: [Kind; 20] = [
+    const ALL: [Kind; 22] = [
         Kind::Unknown,
         Kind::Accept,
         Kind::Peer,
@@ -68,6 +72,8 @@ impl Kind {
         Kind::Control,
         Kind::GiveAway,
         Kind::Adopted,
+        Kind::Datagram,
+        Kind::DatagramSent,
     ];
 }
 

@@ -184,7 +184,7 @@ fn thousands_of_connections_are_opened_at_once() {
     let server = World::start_with(config, false, |_| Echo);
     let to = match &server.addresses[0] {
         ListenAddress::Tcp(address) => *address,
-        ListenAddress::Unix(_) => unreachable!(),
+        ListenAddress::Udp(_) | ListenAddress::Unix(_) => unreachable!(),
     };
     let from = |port: u16| Some(SocketAddr::from(([127, 0, 0, 2], 10_000 + port)));
     let mut diallers = dial(

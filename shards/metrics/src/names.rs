@@ -197,6 +197,22 @@ figures! {
     }
     counter "socket_short_sends_total" "Sends that the kernel took only in part." { SocketShortSends }
 
+    // Datagrams.
+    counter "datagrams_total" "Datagrams received and sent." {
+        DatagramsIn { dir: "in" },
+        DatagramsOut { dir: "out" },
+    }
+    gauge "datagrams_waiting" "Datagrams that the kernel has not taken yet." { DatagramsWaiting }
+    counter "datagrams_lost_total" "Datagrams lost on this host, by why." {
+        DatagramsLostTruncated { reason: "truncated" },
+        DatagramsLostSocketBuffer { reason: "socket_buffer" },
+        DatagramsLostQueueFull { reason: "queue_full" },
+        DatagramsLostTooLong { reason: "too_long" },
+        DatagramsLostUnreachable { reason: "unreachable" },
+        DatagramsLostMemory { reason: "memory" },
+        DatagramsLostOther { reason: "other" },
+    }
+
     // Frames.
     counter "frames_total" "Frames cut out of byte streams, and put into them." {
         FramesIn { dir: "in" },

@@ -252,7 +252,7 @@ impl World {
     pub fn address(&self) -> SocketAddr {
         match &self.addresses[0] {
             ListenAddress::Tcp(address) => *address,
-            ListenAddress::Unix(_) => panic!("not TCP"),
+            ListenAddress::Udp(_) | ListenAddress::Unix(_) => panic!("not TCP"),
         }
     }
 
