@@ -150,11 +150,13 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct RareConnection {
     pub sender: Sender,
-    /// Messages that wait for the user's decision.
+    /// Its messages are kept, not processed.
+    pub blocked: bool,
+    /// Messages that wait for the user's decision, or for the end of the block.
     pub held: Vec<HeldMessage>,
 }
 
-/// A message that waits for the user's decision on its connection.
+/// A message that waits for the user's decision on its connection, or for the end of its block.
 #[derive(Debug)]
 pub(crate) struct HeldMessage {
     pub receive: crate::handle::ReceiveHandle,
@@ -164,5 +166,5 @@ pub(crate) struct HeldMessage {
     pub bytes: Box<[u8]>,
 }
 
-/// Messages kept per connection while its user decides; what comes beyond is dropped and counted. Their senders send again.
+/// Messages kept per connection while its user decides or has blocked it; what comes beyond is dropped and counted. Their senders send again.
 pub const HELD_MESSAGES_MAX: usize = 64;

@@ -63,6 +63,26 @@ pub struct Totals {
     pub unregistered: u64,
 }
 
+impl Totals {
+    /// Everything counted, by name: OTP's counters first.
+    pub fn named(&self) -> Vec<(&'static str, u64)> {
+        let own = [
+            ("requests_executed", self.requests_executed),
+            ("duplicates", self.duplicates),
+            ("late_duplicates", self.late_duplicates),
+            ("syntax_errors", self.syntax_errors),
+            ("faulty_replies", self.faulty_replies),
+            ("reversed_acks", self.reversed_acks),
+            ("ack_violations", self.ack_violations),
+            ("unexpected", self.unexpected),
+            ("refused", self.refused),
+            ("held_dropped", self.held_dropped),
+            ("unregistered", self.unregistered),
+        ];
+        self.counters.named().into_iter().chain(own).collect()
+    }
+}
+
 const SUB_BITS: u32 = 3;
 const SUB: usize = 1 << SUB_BITS;
 /// Powers of two of microseconds: up to 2^36 us, 19 hours.

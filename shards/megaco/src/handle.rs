@@ -7,6 +7,18 @@ use crate::mid::Mid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(pub(crate) u32);
 
+impl UserId {
+    /// As a number, for logs and links.
+    pub fn as_u32(self) -> u32 {
+        self.0
+    }
+
+    /// Back from [`UserId::as_u32`].
+    pub fn from_u32(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// A virtual connection. Stale once the connection is gone, even if its place is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId {
@@ -56,6 +68,39 @@ pub struct RequestToken {
     pub(crate) serial: u32,
     /// The transaction's id.
     pub transaction: u32,
+}
+
+impl RequestToken {
+    /// As bytes, for users at the other end of a link.
+    pub fn to_bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        bytes[..8].copy_from_slice(&self.connection.as_u64().to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.reply.to_be_bytes());
+        bytes[12..16].copy_from_slice(&self.serial.to_be_bytes());
+        bytes[16..].copy_from_slice(&self.transaction.to_be_bytes());
+        bytes
+    }
+
+    /// Back from [`RequestToken::to_bytes`]. A token that was made up names no open request: the engine refuses it as stale.
+    pub fn from_bytes(bytes: [u8; 20]) -> Self {
+        let word = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        Self {
+            connection: ConnectionId {
+                generation: word(0),
+                place: word(4),
+            },
+            reply: word(8),
+            serial: word(12),
+            transaction: word(16),
+        }
+    }
+
+    /// Whose request it is.
+    pub fn connection(self) -> ConnectionId {
+        self.connection
+    }
 }
 
 /// What a listener knows of the messages it receives.

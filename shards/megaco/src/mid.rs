@@ -1,6 +1,7 @@
 //! A message identifier in canonical, owned and comparable form: what connections are keyed by. Writing it is the codec's affair.
 
-use megaphone_h248::model::{MId, MtpAddress, TerminationId, Token};
+use megaphone_h248::model::{MId, MessageBody, MtpAddress, TerminationId, Token};
+use megaphone_h248::{Arena, Limits};
 use smallvec::SmallVec;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -23,6 +24,20 @@ impl Mid {
     /// From a decoded or hand-made identifier.
     pub fn new(mid: &MId<'_>) -> Self {
         Self(canonical(mid).as_slice().into())
+    }
+
+    /// From its written form, as [`Mid`]'s `Display` writes it and text messages do; `None` if it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        // It must be all there is: what a message could have behind it is not part of a name.
+        if text.is_empty() || text.contains(char::is_whitespace) {
+            return None;
+        }
+        let message = format!("!/1 {text} ER=500{{}}");
+        let (arena, limits) = (Arena::new(), Limits::default());
+        let decoded = megaphone_h248::text::decode(message.as_bytes(), &arena, &limits).ok()?;
+        matches!(&decoded.message.body, MessageBody::Error(error) if error.code == 500)
+            .then(|| Self::new(&decoded.message.mid))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -138,5 +153,48 @@ impl fmt::Display for Mid {
 impl fmt::Debug for Mid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mid_is_read_as_it_is_written() {
+        for text in [
+            "<mgc>",
+            "<mgc.example>:2944",
+            "[10.0.0.1]",
+            "[10.0.0.1]:2944",
+            "[2001:db8::1]:55555",
+            "gw1@example.net",
+            "gw1/line/3",
+            "MTP{0a1b2c}",
+        ] {
+            let mid = Mid::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(mid.to_string(), text);
+            assert_eq!(Mid::new(&mid.as_model()), mid);
+        }
+        assert_eq!(Mid::parse(" <MGC> "), Mid::parse("<mgc>"));
+        assert_eq!(Mid::parse("[0:0:0:0:0:0:0:1]"), Mid::parse("[::1]"));
+    }
+
+    #[test]
+    fn what_is_not_a_mid_is_none() {
+        for text in [
+            "",
+            "<mgc",
+            "mgc>",
+            "[10.0.0.1",
+            "[10.0.0.300]",
+            "<mgc>:70000",
+            "<a> <b>",
+            "<a>ER=1{}",
+            "MTP{0}",
+            "T=1{}",
+        ] {
+            assert_eq!(Mid::parse(text), None, "{text}");
+        }
     }
 }

@@ -13,7 +13,7 @@
 
 use crate::config::Timer;
 use crate::engine::{Note, Tail};
-use crate::handle::SendHandle;
+use crate::handle::{ControlHandle, SendHandle};
 use crate::segment::Segments;
 use megaphone_wheel::{Tick, TimerId};
 
@@ -243,6 +243,8 @@ pub(crate) struct ReplyName {
 pub(crate) struct RareReply {
     /// What the transport gave with the request.
     pub extra: Option<u64>,
+    /// What the transport it came by lives with; only of a registration.
+    pub control: Option<ControlHandle>,
     /// The first error of the request, until it is executed.
     pub note: Option<Note>,
     /// How its reply ends because of that error.

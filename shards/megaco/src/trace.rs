@@ -1,6 +1,7 @@
 //! The trace hook: who did what with which transaction, when; and a collector that writes it as a ladder. It formats nothing unless asked.
 
 use crate::handle::ConnectionId;
+use crate::mid::Mid;
 use megaphone_wheel::Tick;
 use std::fmt;
 
@@ -40,6 +41,8 @@ pub struct Event<'a> {
     pub level: Level,
     /// Which connection, if known.
     pub connection: Option<ConnectionId>,
+    /// Its peer, once known: a hook that follows one association looks here first and formats nothing else.
+    pub remote: Option<&'a Mid>,
     /// From whom to whom.
     pub way: Way,
     /// What, in a few words.

@@ -4,6 +4,7 @@
 
 mod item;
 mod setting;
+mod text;
 mod timer;
 
 #[cfg(test)]
@@ -231,8 +232,11 @@ pub enum ConfigError {
     /// There is no item of this name.
     #[error("no configuration item is called {0:?}")]
     UnknownItem(String),
+    /// What is written is no value at all.
+    #[error("{0:?} is not a value: a number, true, false, a word, a table or a list is")]
+    NotAValue(String),
     /// The item does not take this value.
-    #[error("{} cannot be {value:?}: {reason}", item.name())]
+    #[error("{} cannot be {value}: {reason}", item.name())]
     BadValue {
         /// The item.
         item: Item,

@@ -1,12 +1,11 @@
 //! The answering side as the user sees it: requests in order, answers at once or by token, long requests after the others.
 
 use super::receive::{Prepared, Source};
-use super::{Batch, Engine, TimerKey, faults};
+use super::{Batch, Engine, faults};
 use crate::codec;
 use crate::config::{Config, Profile, SegmentSend};
 use crate::fault::{self, Error};
 use crate::handle::RequestToken;
-use crate::registration;
 use crate::reply::{Reply, ReplyAction, ReplyEvent, ReplyName, ReplyState};
 use crate::segment::Segments;
 use crate::trace::{self, Way};
@@ -19,7 +18,7 @@ use std::collections::VecDeque;
 
 /// How far the user got with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     /// Answered, ignored or aborted.
     Over,
     /// The answer comes later.
@@ -103,24 +102,24 @@ impl Engine {
         self.run_long(now, &mut batch.long);
     }
 
-    fn name(&self, at: u32) -> Option<ReplyName> {
+    pub(super) fn name(&self, at: u32) -> Option<ReplyName> {
         let serial = self.replies.get(at)?.serial;
         Some(ReplyName { at, serial })
     }
 
-    fn named(&self, name: ReplyName) -> Option<&Reply> {
+    pub(super) fn named(&self, name: ReplyName) -> Option<&Reply> {
         let reply = self.replies.get(name.at)?;
         (reply.serial == name.serial).then_some(reply)
     }
 
     /// A row that is still to be executed.
-    fn prepared(&self, name: ReplyName) -> Option<&Reply> {
+    pub(super) fn prepared(&self, name: ReplyName) -> Option<&Reply> {
         self.named(name)
             .filter(|reply| reply.state == ReplyState::Prepared)
     }
 
     /// Long requests, after all others; none waits for another.
-    fn run_long(&mut self, now: Tick, long: &mut VecDeque<(ReplyName, u64)>) {
+    pub(super) fn run_long(&mut self, now: Tick, long: &mut VecDeque<(ReplyName, u64)>) {
         while let Some((name, data)) = long.pop_front() {
             let at = name.at;
             let Some(token) = self.token(at) else {
@@ -174,7 +173,7 @@ impl Engine {
     }
 
     /// Gives an admitted request to the user: what of it is not faulty.
-    fn start(
+    pub(super) fn start(
         &mut self,
         now: Tick,
         at: u32,
@@ -283,7 +282,7 @@ impl Engine {
         let reply = self
             .replies
             .get_mut(at)
-            .filter(|reply| reply.serial == token.serial)
+            .filter(|reply| (reply.serial, reply.id) == (token.serial, token.transaction))
             .ok_or(stale.clone())?;
         let open = match reply.state {
             ReplyState::Executing => true,
@@ -329,10 +328,9 @@ impl Engine {
             return;
         };
         let (place, id) = (reply.connection, reply.id);
-        let Some(row) = self.connections.get_mut(place) else {
+        let Some(config) = self.connections.get(place).map(|row| row.config.clone()) else {
             return;
         };
-        let config = row.config.clone();
         let (mut imm_ack, data) = answer.ack.resolve(reply.pendings > 0);
         // RFC 3525 D.1.4: who sent a Pending wants its final reply confirmed.
         imm_ack |= config.profile == Profile::Rfc && reply.pendings > 0;
@@ -346,14 +344,16 @@ impl Engine {
             Some(tail) => faults::ended(answer.result, tail),
             None => answer.result,
         };
-        if reply.rare.as_ref().is_some_and(|rare| rare.registers) {
-            registration::controller_answers(row, &result);
-        }
+        let registers = reply.rare.as_ref().filter(|rare| rare.registers);
+        let registered = registers.map(|rare| (reply.send_handle, rare.control));
         let handle = answer.options.send_handle.unwrap_or(reply.send_handle);
         reply.send_handle = handle;
         let timer = answer.options.reply_timer.unwrap_or(config.reply_timer);
         let started = reply.since;
         self.answer_times.record(now.since(started));
+        if let Some(from) = registered {
+            self.gateway_registers(place, &result, from);
+        }
         let bytes = match codec::reply(&config, id, imm_ack, None, &result) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -436,72 +436,6 @@ impl Engine {
         rare.segments = Some(segments);
         self.send_segments(now, place, at, handle, &first, false);
         self.arm_segments(at);
-    }
-
-    // Admission of registrations.
-
-    /// Queues or refuses a registering request that may not be executed now.
-    fn hold_back(
-        &mut self,
-        now: Tick,
-        at: u32,
-        request: &TransactionRequest<'_>,
-    ) -> Option<Progress> {
-        let name = self.name(at)?;
-        let admission = self.admission.as_mut()?;
-        if admission.take(now) {
-            return None;
-        }
-        if admission.is_full() {
-            self.totals.refused += 1;
-            self.abort(now, at, fault::busy());
-            return Some(Progress::Over);
-        }
-        let first = admission.is_idle();
-        admission.queue(name, request.clone().into_owned());
-        let due = admission.next(now);
-        if first {
-            self.wheel.insert(due, TimerKey::Admission);
-        }
-        let handle = self.named(name)?.send_handle;
-        self.send_pending(now, at, handle);
-        self.arm_execution(now, at);
-        Some(Progress::Later)
-    }
-
-    /// Executes queued registrations as far as the rate allows. Those that were answered with an error meanwhile are over.
-    pub(super) fn admit(&mut self, now: Tick) {
-        while let Some((name, request)) = self.next_admitted(now) {
-            let Some(version) = self.prepared(name).map(|reply| reply.version) else {
-                continue;
-            };
-            let rare = |reply: &mut Reply| reply.rare.as_mut()?.batch.take();
-            let batch = self.replies.get_mut(name.at).and_then(rare);
-            match self.start(now, name.at, None, version, &request) {
-                Progress::Over => self.go_on(now, batch),
-                Progress::Long(data) => {
-                    self.run_long(now, &mut VecDeque::from([(name, data)]));
-                    self.go_on(now, batch);
-                }
-                Progress::Later => {
-                    if let Some(reply) = self.replies.get_mut(name.at) {
-                        reply.rare.get_or_insert_default().batch = batch;
-                    }
-                }
-            }
-        }
-        let waiting = self.admission.as_ref().filter(|some| !some.is_idle());
-        if let Some(admission) = waiting {
-            self.wheel.insert(admission.next(now), TimerKey::Admission);
-        }
-    }
-
-    fn next_admitted(&mut self, now: Tick) -> Option<(ReplyName, TransactionRequest<'static>)> {
-        let mut admission = self.admission.take()?;
-        admission.skip(|name| self.prepared(name).is_none());
-        let next = admission.admitted(now);
-        self.admission = Some(admission);
-        next
     }
 }
 

@@ -104,14 +104,16 @@ impl Engine {
         if level > hook.level() {
             return;
         }
-        let connection = place.and_then(|place| {
-            let generation = self.connections.get(place)?.generation;
-            Some(ConnectionId { place, generation })
+        let row = place.and_then(|place| Some((place, self.connections.get(place)?)));
+        let connection = row.map(|(place, row)| ConnectionId {
+            place,
+            generation: row.generation,
         });
         hook.event(&trace::Event {
             now,
             level,
             connection,
+            remote: row.and_then(|(_, row)| row.remote.as_ref()),
             way,
             label,
             transaction,

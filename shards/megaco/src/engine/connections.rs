@@ -1,10 +1,11 @@
 //! Connections: connecting, deciding, upgrading a preliminary MID, disconnecting, fading away.
 
+use super::Engine;
 use super::receive::Source;
-use super::{Engine, TimerKey};
 use crate::config::{Config, Item, Setting};
 use crate::connection::{
     Connection, ConnectionAction, ConnectionEvent, ConnectionState, HELD_MESSAGES_MAX, HeldMessage,
+    RareConnection,
 };
 use crate::counters::Counters;
 use crate::fault::{self, Error};
@@ -16,7 +17,6 @@ use crate::trace::{self, Way};
 use crate::user::{Connect, Reason};
 use megaphone_h248::model::{ErrorDescriptor, MId};
 use megaphone_wheel::Tick;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// What `conn_info` shows.
@@ -214,13 +214,22 @@ impl Engine {
         control: Option<ControlHandle>,
     ) -> Result<(), Error> {
         let place = self.place(connection)?;
+        self.move_handles(place, send_handle, control);
+        Ok(())
+    }
+
+    pub(super) fn move_handles(
+        &mut self,
+        place: u32,
+        send_handle: SendHandle,
+        control: Option<ControlHandle>,
+    ) {
         self.unlink_control(place);
         if let Some(row) = self.connections.get_mut(place) {
             row.send_handle = send_handle;
             row.control = control;
         }
         self.link_control(place);
-        Ok(())
     }
 
     /// Changes codec, transport and version together (item `receive_handle`). The handle must be of the connection's user.
@@ -247,8 +256,15 @@ impl Engine {
 
     fn install(&mut self, now: Tick, place: u32, config: Config) {
         self.flush(now, place);
+        let Some(user) = self.connections.get(place).map(|row| row.user) else {
+            return;
+        };
+        let config = match self.user_mut(UserId(user)) {
+            Ok(user) => user.shared(config),
+            Err(_) => Arc::new(config),
+        };
         if let Some(row) = self.connections.get_mut(place) {
-            row.config = Arc::new(config);
+            row.config = config;
         }
     }
 
@@ -268,6 +284,10 @@ impl Engine {
             .and_then(|place| self.connections.get(place))
             .map_or(ConnectionState::Gone, |row| row.state);
         let place = match (found, state.on(ConnectionEvent::Message).1) {
+            (Some(place), ConnectionAction::Process) if self.blocks(place) => {
+                self.hold(place, receive, source, bytes);
+                return Ok(Found::Waiting);
+            }
             (Some(place), ConnectionAction::Process) => return Ok(Found::Ready(place)),
             (Some(place), ConnectionAction::Hold) => {
                 self.hold(place, receive, source, bytes);
@@ -485,7 +505,8 @@ impl Engine {
         self.leave_live(place);
         if let Some(row) = self.connections.get_mut(place) {
             row.state = state;
-            row.rare = None;
+            let kept = row.rare.take().map_or(0, |rare| rare.held.len());
+            self.totals.held_dropped += kept as u64;
         }
         self.free_if_empty(place);
     }
@@ -558,171 +579,21 @@ impl Engine {
         });
     }
 
-    fn take_held(&mut self, place: u32) -> Vec<HeldMessage> {
-        let rare = self
-            .connections
-            .get_mut(place)
-            .and_then(|row| row.rare.as_mut());
-        rare.map(|rare| std::mem::take(&mut rare.held))
+    pub(super) fn take_held(&mut self, place: u32) -> Vec<HeldMessage> {
+        self.rare_mut(place)
+            .map(|rare| std::mem::take(&mut rare.held))
             .unwrap_or_default()
     }
 
-    // Where rows are.
-
-    pub(super) fn id_at(&self, place: u32) -> ConnectionId {
-        let generation = self.connections.get(place).map_or(0, |row| row.generation);
-        ConnectionId { place, generation }
+    pub(super) fn rare_mut(&mut self, place: u32) -> Option<&mut RareConnection> {
+        self.connections.get_mut(place)?.rare.as_deref_mut()
     }
 
-    /// The place of a live connection.
-    pub(super) fn place(&self, connection: ConnectionId) -> Result<u32, Error> {
-        self.row(connection).map(|_| connection.place)
-    }
-
-    pub(super) fn row(&self, connection: ConnectionId) -> Result<&Connection, Error> {
-        let row = self.connections.get(connection.place);
-        row.filter(|row| row.generation == connection.generation && row.state.is_live())
-            .ok_or(Error::NoSuchConnection(connection))
-    }
-
-    /// The connection of a user to a MID, live or fading.
-    pub(super) fn find(&self, user: UserId, mid: &[u8]) -> Option<u32> {
-        let mut place = self.by_peer.get(&self.peer_key(user.0, mid));
-        while let Some(at) = place {
-            let row = self.connections.get(at)?;
-            if row.user == user.0
-                && row
-                    .remote
-                    .as_ref()
-                    .is_some_and(|remote| remote.as_bytes() == mid)
-            {
-                return Some(at);
-            }
-            place = row.same_hash;
-        }
-        None
-    }
-
-    fn peer_key(&self, user: u32, mid: &[u8]) -> u64 {
-        self.hasher.hash_one((user, mid))
-    }
-
-    fn key_at(&self, place: u32) -> Option<u64> {
-        let row = self.connections.get(place)?;
-        Some(self.peer_key(row.user, row.remote.as_ref()?.as_bytes()))
-    }
-
-    fn link_peer(&mut self, place: u32) {
-        let Some(key) = self.key_at(place) else {
-            return;
-        };
-        let next = self.by_peer.insert(key, place);
-        if let Some(row) = self.connections.get_mut(place) {
-            row.same_hash = next;
-        }
-    }
-
-    fn unlink_peer(&mut self, place: u32) {
-        let Some(key) = self.key_at(place) else {
-            return;
-        };
-        let next = self.connections.get(place).and_then(|row| row.same_hash);
-        if self.by_peer.get(&key) == Some(place) {
-            match next {
-                Some(next) => self.by_peer.insert(key, next),
-                None => self.by_peer.remove(&key),
-            };
-            return;
-        }
-        let mut at = self.by_peer.get(&key);
-        while let Some(row) = at.and_then(|at| self.connections.get_mut(at)) {
-            if row.same_hash == Some(place) {
-                row.same_hash = next;
-                return;
-            }
-            at = row.same_hash;
-        }
-    }
-
-    fn link_control(&mut self, place: u32) {
-        let Some(control) = self.connections.get(place).and_then(|row| row.control) else {
-            return;
-        };
-        let next = self.by_control.insert(control.0, place);
-        if let Some(row) = self.connections.get_mut(place) {
-            row.same_control = (None, next);
-        }
-        if let Some(row) = next.and_then(|next| self.connections.get_mut(next)) {
-            row.same_control.0 = Some(place);
-        }
-    }
-
-    fn unlink_control(&mut self, place: u32) {
-        let Some(row) = self.connections.get_mut(place) else {
-            return;
-        };
-        let Some(control) = row.control else { return };
-        let (previous, next) = std::mem::take(&mut row.same_control);
-        if let Some(row) = next.and_then(|next| self.connections.get_mut(next)) {
-            row.same_control.0 = previous;
-        }
-        match previous.and_then(|previous| self.connections.get_mut(previous)) {
-            Some(row) => row.same_control.1 = next,
-            None => {
-                match next {
-                    Some(next) => self.by_control.insert(control.0, next),
-                    None => self.by_control.remove(&control.0),
-                };
-            }
-        }
-    }
-
-    // What a connection remembers of finished transactions.
-
-    /// Remembers a finished transaction's id for LONG-TIMER.
-    pub(super) fn remember(&mut self, now: Tick, place: u32, id: u32) {
-        let Some(row) = self.connections.get_mut(place) else {
-            return;
-        };
-        let long_timer = super::timers::millis(row.config.long_timer);
-        row.recent
-            .get_or_insert_default()
-            .insert(now, long_timer, id);
-        if row.forget.is_none() {
-            self.arm_forget(place);
-        }
-    }
-
-    fn arm_forget(&mut self, place: u32) {
-        let Some(row) = self.connections.get(place) else {
-            return;
-        };
-        let long_timer = super::timers::millis(row.config.long_timer);
-        let due = row
-            .recent
-            .as_ref()
-            .and_then(|recent| recent.next_forget(long_timer));
-        let armed = due.map(|due| self.wheel.insert(due, TimerKey::Forget(place)));
-        if let Some(row) = self.connections.get_mut(place) {
-            row.forget = armed;
-        }
-    }
-
-    pub(super) fn forget_expired(&mut self, now: Tick, place: u32) {
-        let Some(row) = self.connections.get_mut(place) else {
-            return;
-        };
-        row.forget = None;
-        let long_timer = super::timers::millis(row.config.long_timer);
-        if row
-            .recent
-            .as_mut()
-            .is_some_and(|recent| recent.forget(now, long_timer))
-        {
-            self.arm_forget(place);
-        } else {
-            row.recent = None;
-            self.free_if_empty(place);
-        }
+    fn blocks(&self, place: u32) -> bool {
+        let rare = self
+            .connections
+            .get(place)
+            .and_then(|row| row.rare.as_ref());
+        rare.is_some_and(|rare| rare.blocked)
     }
 }

@@ -9,13 +9,18 @@
 //! [`Options::acks_per_step`] replies; a deadline that is not in the future says that there is more to do.
 
 mod answer;
+mod block;
 mod callbacks;
 mod connections;
 mod faults;
+mod inspect;
 mod numbers;
 mod originate;
 mod outgoing;
+mod places;
 mod receive;
+mod recent;
+mod registrations;
 mod replies;
 mod requests;
 mod results;
@@ -104,6 +109,13 @@ pub enum Input<'a> {
         extra: Option<u64>,
         /// The message.
         bytes: &'a [u8],
+    },
+    /// Acknowledgements of a connection's peer that were taken out of its messages elsewhere and merged: inclusive ranges of ids.
+    Acknowledged {
+        /// Whose.
+        connection: ConnectionId,
+        /// In any order; overlaps do no harm.
+        ranges: &'a [(u32, u32)],
     },
     /// A control handle died: its connections are disconnected.
     ControlDown {
@@ -281,6 +293,9 @@ impl Engine {
                     extra,
                 };
                 self.receive(now, receive, source, bytes);
+            }
+            Input::Acknowledged { connection, ranges } => {
+                self.ranges_acked(now, connection, ranges);
             }
             Input::ControlDown { control, reason } => self.control_down(now, control, reason),
             Input::SendFailed {

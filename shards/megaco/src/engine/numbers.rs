@@ -24,6 +24,21 @@ pub struct Numbers {
     pub timers: usize,
 }
 
+impl Numbers {
+    /// Everything by name; those OTP has by OTP's.
+    pub fn named(&self) -> [(&'static str, u64); 7] {
+        [
+            ("users", self.users as u64),
+            ("connections", self.connections as u64),
+            ("n_active_requests", self.requests as u64),
+            ("n_active_replies", self.replies as u64),
+            ("calls", self.calls as u64),
+            ("batches", self.batches as u64),
+            ("timers", self.timers as u64),
+        ]
+    }
+}
+
 impl Engine {
     /// How many rows of each kind there are (`system_info/1`).
     pub fn numbers(&self) -> Numbers {

@@ -8,6 +8,7 @@ use super::{Engine, Sweep, TimerKey};
 use crate::codec;
 use crate::config::{Expiry, Timer};
 use crate::fault;
+use crate::handle::ConnectionId;
 use crate::registration;
 use crate::reply::{RareReply, Reply, ReplyAction, ReplyEvent, ReplyState};
 use crate::trace::{self, Way};
@@ -69,6 +70,7 @@ impl Engine {
         let rare = (note.is_some() || registers || source.extra.is_some()).then(|| {
             Box::new(RareReply {
                 extra: source.extra,
+                control: source.control.filter(|_| registers),
                 note,
                 registers,
                 ..RareReply::default()
@@ -334,17 +336,42 @@ impl Engine {
         acks: &[TransactionAck],
         transaction: &Transaction<'_>,
     ) {
+        let ranges = acks
+            .iter()
+            .map(|ack| (ack.first, ack.last.unwrap_or(ack.first)));
+        if !self.acks_at(now, place, ranges) {
+            let version = self.callee(place, None).version;
+            self.unexpected(now, place, source, version, transaction);
+        }
+    }
+
+    /// The same of ranges that came without their message.
+    pub(super) fn ranges_acked(
+        &mut self,
+        now: Tick,
+        connection: ConnectionId,
+        ranges: &[(u32, u32)],
+    ) {
+        let Ok(place) = self.place(connection) else {
+            return;
+        };
+        if !self.acks_at(now, place, ranges.iter().copied()) {
+            self.totals.unexpected += 1;
+        }
+    }
+
+    /// Whether any of the ranges named a live reply.
+    fn acks_at(&mut self, now: Tick, place: u32, ranges: impl Iterator<Item = (u32, u32)>) -> bool {
         let (mut budget, mut known) = (self.options.acks_per_step, false);
-        for ack in acks {
-            let last = ack.last.unwrap_or(ack.first);
-            if ack.first > last {
+        for (first, last) in ranges {
+            if first > last {
                 self.totals.reversed_acks += 1;
                 self.count_error(Some(place));
                 continue;
             }
             let sweep = Sweep {
                 connection: self.id_at(place),
-                first: ack.first,
+                first,
                 last,
                 came: now,
                 serial: self.serial,
@@ -353,10 +380,7 @@ impl Engine {
             known |= done > 0;
             budget = budget.saturating_sub(done);
         }
-        if !known {
-            let version = self.callee(place, None).version;
-            self.unexpected(now, place, source, version, transaction);
-        }
+        known
     }
 
     /// Acknowledges at most `budget` live replies of an interval; the rest of it waits for later steps. How many were live.

@@ -5,7 +5,6 @@ use super::receive::Source;
 use crate::call::{Call, Origin, Outcome, told};
 use crate::config::{Profile, Timer};
 use crate::handle::CallId;
-use crate::registration;
 use crate::request::{Request, RequestAction, RequestEvent};
 use crate::user::UserReply;
 use megaphone_h248::model::{Transaction, TransactionReply};
@@ -167,13 +166,12 @@ impl Engine {
     ) {
         let delay = now.since(request.first_sent);
         self.originate_times.record(delay);
-        if let Some(row) = self.connections.get_mut(place) {
-            if request.resends == 0 && request.pendings == 0 {
-                row.rtt.observe(delay);
-            }
-            if request.rare.as_ref().is_some_and(|rare| rare.registers) {
-                registration::gateway_answered(row, &reply.result);
-            }
+        let first = request.resends == 0 && request.pendings == 0;
+        if let Some(row) = self.connections.get_mut(place).filter(|_| first) {
+            row.rtt.observe(delay);
+        }
+        if request.rare.as_ref().is_some_and(|rare| rare.registers) {
+            self.settle_registration(place, &reply.result);
         }
     }
 

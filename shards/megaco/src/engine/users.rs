@@ -53,13 +53,28 @@ impl UserRow {
         if let Some(config) = known {
             return config.clone();
         }
-        let config = Arc::new(Config {
+        self.keep(Config {
             encoding_mod: receive.encoding_mod,
             otp_values: receive.otp_values,
             send_mod: receive.send_mod,
             protocol_version: version,
             ..(*self.config).clone()
-        });
+        })
+    }
+
+    /// Items of one connection, in the memory of others that have the same: a million connections changed alike cost one copy.
+    pub(super) fn shared(&mut self, config: Config) -> Arc<Config> {
+        let known = std::iter::once(&self.config)
+            .chain(&self.variants)
+            .find(|known| ***known == config);
+        match known {
+            Some(known) => known.clone(),
+            None => self.keep(config),
+        }
+    }
+
+    fn keep(&mut self, config: Config) -> Arc<Config> {
+        let config = Arc::new(config);
         if self.variants.len() < VARIANTS_MAX {
             self.variants.push(config.clone());
         }

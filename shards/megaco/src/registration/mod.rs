@@ -17,7 +17,6 @@ use megaphone_h248::model::{
     ActionRequest, Command, CommandReply, ServiceChangeMethod, ServiceChangeResParm,
     ServiceChangeResult, TransactionResult,
 };
-use std::sync::Arc;
 
 /// Whether a call or cast registers us. Pre-encoded actions are not looked into.
 pub(crate) fn registers(config: &Config, actions: &Actions<'_>) -> bool {
@@ -64,28 +63,11 @@ fn has_root_change(actions: &[ActionRequest<'_>]) -> bool {
     })
 }
 
-/// The controller answered our registration.
-pub(crate) fn gateway_answered(row: &mut Connection, result: &TransactionResult<'_>) {
-    settle(row, result);
-}
-
-/// Our user answers a gateway's registration.
-pub(crate) fn controller_answers(row: &mut Connection, result: &TransactionResult<'_>) {
-    settle(row, result);
-}
-
-/// Accepted unless there is an error or a redirection; the version agreed on rules from here on (RFC 3525 11.3).
-fn settle(row: &mut Connection, result: &TransactionResult<'_>) {
-    let Some(parms) = accepted(result) else {
-        return;
-    };
-    row.registered = true;
-    let version = parms
-        .and_then(|parms| parms.version)
-        .filter(|version| (1..=3).contains(version));
-    if let Some(version) = version.filter(|version| *version < row.config.protocol_version) {
-        Arc::make_mut(&mut row.config).protocol_version = version;
-    }
+/// The version an accepting answer to a registration names, if any: accepted unless there is an error or a redirection (RFC 3525 11.3).
+pub(crate) fn accepted_version(result: &TransactionResult<'_>) -> Option<Option<u8>> {
+    let parms = accepted(result)?;
+    let version = parms.and_then(|parms| parms.version);
+    Some(version.filter(|version| (1..=3).contains(version)))
 }
 
 /// The parameters of an accepting ServiceChange reply; `None` if it does not accept.

@@ -95,10 +95,18 @@ impl<T> Slab<T> {
 
     /// All rows with their places, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.pages
+        self.iter_from(0)
+    }
+
+    /// The rows from a place on. What is before it costs nothing.
+    pub(crate) fn iter_from(&self, from: u32) -> impl Iterator<Item = (u32, &T)> {
+        let (page, row) = ((from >> PAGE_BITS) as usize, from as usize % PAGE_ROWS);
+        let pages = self.pages.get(page..).unwrap_or_default();
+        pages
             .iter()
             .flatten()
-            .zip(0_u32..)
+            .skip(row)
+            .zip(from..)
             .filter_map(|(place, at)| match place {
                 Place::Used(row) => Some((at, row)),
                 Place::Free(_) => None,
@@ -131,5 +139,10 @@ mod tests {
         assert_eq!(slab.get(7), Some(&2));
         assert_eq!(slab.get(9999), None);
         assert_eq!((slab.len(), slab.iter().count()), (3001, 3001));
+        assert_eq!(
+            slab.iter_from(2999).map(|(at, _)| at).collect::<Vec<_>>(),
+            [2999, 3000]
+        );
+        assert_eq!(slab.iter_from(9999).count(), 0);
     }
 }

@@ -2,7 +2,9 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod acknowledged_ranges_without_their_message;
 mod binary;
+mod blocked_connection_keeps_its_messages;
 mod call_of_another_version;
 mod counters_by_otps_names;
 mod d_1_1_at_most_once;
@@ -14,11 +16,14 @@ mod d_1_4_lost_acknowledgement_is_repeated;
 mod d_1_4_pending_after_reply_is_ignored;
 mod d_1_5_broken_association;
 mod disconnect_keeps_resends_for_a_reconnect;
+mod items_by_name;
+mod listing_in_parts;
 mod no_item_waits_longer_than_the_timer;
 mod pre_encoded_actions;
 mod refused_with_a_chosen_error;
 mod reply_larger_than_a_message;
 mod reply_that_cannot_be_written;
+mod s_11_2_requests_follow_the_registration;
 mod s_11_3_lower_version_wins;
 mod s_11_3_other_version_gets_406;
 mod s_8_1_1_ids_are_unique_among_live;
