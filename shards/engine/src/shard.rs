@@ -10,7 +10,7 @@ use crate::datagram::Datagrams;
 use crate::doorbell::{Control, Mailbox, Rings};
 use crate::fault::EngineError;
 use crate::notes::Notes;
-use crate::ring::{Completion, Ring, Wait};
+use crate::ring::{BATCH, Completion, Ring, Wait};
 use crate::send::Messages;
 use crate::slots::Slots;
 use crate::tag::{Kind, Tag};
@@ -26,6 +26,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Batches of completions taken per turn; what is left keeps the shard from sleeping.
+const BATCHES: usize = 32;
 /// Mesh items and returns taken per turn, so that sockets get their turn too.
 const MESH_BATCH: usize = 1_024;
 /// The longest sleep: a watchdog wants to see life.
@@ -142,6 +144,9 @@ impl<M: Machine> Shard<M> {
             origin,
         } = parts;
         let notes = Notes::new(id, Arc::clone(&config.notes));
+        // Lists in which each socket stands once at most are as long as they can get: no packet makes them grow. Memory
+        // that is not written to costs nothing.
+        let sockets = config.sockets_max.unwrap_or(0) as usize;
         Self {
             ring,
             buffers,
@@ -162,16 +167,16 @@ impl<M: Machine> Shard<M> {
             slots: Slots::default(),
             cells: Cells::new(0),
             now: Tick::ZERO,
-            to_send: Vec::new(),
-            starved: VecDeque::new(),
-            watched: VecDeque::new(),
+            to_send: Vec::with_capacity(sockets),
+            starved: VecDeque::with_capacity(sockets),
+            watched: VecDeque::with_capacity(sockets),
             leaving: Vec::new(),
             sends_started: 0,
             active: 0,
             closing: 0,
             published: Tick::ZERO,
             origin,
-            completions: Vec::new(),
+            completions: Vec::with_capacity(BATCH),
             notes,
             ring_again: Vec::new(),
             control_armed: false,
@@ -260,9 +265,15 @@ impl<M: Machine> Shard<M> {
 
     fn take_completions(&mut self) -> io::Result<()> {
         let mut completions = std::mem::take(&mut self.completions);
-        self.ring.reap(&mut completions);
-        for completion in completions.drain(..) {
-            self.complete(completion)?;
+        for _ in 0..BATCHES {
+            self.ring.reap(&mut completions);
+            let last = completions.len() < BATCH;
+            for completion in completions.drain(..) {
+                self.complete(completion)?;
+            }
+            if last {
+                break;
+            }
         }
         self.completions = completions;
         Ok(())
