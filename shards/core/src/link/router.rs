@@ -105,7 +105,7 @@ pub(crate) struct Router {
     /// By home and place.
     views: Vec<View>,
     /// Indices of the views that take new sessions, per link name.
-    live: Vec<Vec<u16>>,
+    live: Vec<Vec<u32>>,
     /// The name's index, per link specification.
     names: Vec<u16>,
 }
@@ -189,12 +189,12 @@ impl Router {
         }
         (view.id, view.spec, view.stage, view.payload_max) = (link, spec, stage, payload_max);
         for live in &mut self.live {
-            live.retain(|&at| usize::from(at) != index);
+            live.retain(|&at| at as usize != index);
         }
         if stage == Stage::Up
             && let Some(live) = self.live.get_mut(usize::from(name))
         {
-            live.push(index as u16);
+            live.push(index as u32);
             live.sort_unstable();
         }
         Change { ended }
@@ -203,7 +203,7 @@ impl Router {
     /// A live link of that name for a new session of `shard`: one at home there if there is any, else any, spread by `seed`.
     pub(crate) fn choose(&self, name: u16, shard: ShardId, seed: u64) -> Option<LinkId> {
         let live = self.live.get(usize::from(name))?;
-        let home = |at: &&u16| usize::from(**at) / self.places.max(1) == usize::from(shard.0);
+        let home = |at: &&u32| **at as usize / self.places.max(1) == usize::from(shard.0);
         let here = live.iter().filter(home).count();
         let among = if here > 0 { here } else { live.len() };
         if among == 0 {
@@ -215,7 +215,7 @@ impl Router {
         } else {
             live.get(nth)
         };
-        at.map(|&at| self.views[usize::from(at)].id)
+        at.map(|&at| self.views[at as usize].id)
     }
 }
 
@@ -255,6 +255,16 @@ mod tests {
             })
             .count();
         assert!((400..600).contains(&to_one), "{to_one}");
+    }
+
+    #[test]
+    fn links_beyond_the_first_65_536_are_found() {
+        let mut router = Router::new(4_096, 17, vec![0]);
+        router.update(status(4_095, 16, 1, Stage::Up));
+        let chosen = router.choose(0, ShardId(0), 1).expect("it is up");
+        assert_eq!((chosen.home, chosen.place), (4_095, 16));
+        router.update(status(4_095, 16, 1, Stage::Gone));
+        assert_eq!(router.choose(0, ShardId(0), 1), None);
     }
 
     #[test]
