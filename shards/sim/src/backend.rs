@@ -137,6 +137,8 @@ pub struct Backend {
     pub drain_heard: bool,
     /// RESETs that came.
     pub resets: usize,
+    /// PONGs that came.
+    pub pongs: usize,
     /// Connections by id.
     pub conversations: BTreeMap<u64, Conversation>,
     /// The link's epoch, 0 for none.
@@ -145,8 +147,8 @@ pub struct Backend {
     pub(crate) received: u64,
     /// The number up to which everything was acknowledged by us, and beyond it what is to be.
     pub(crate) acked: u64,
-    /// Frames of ours that are not acknowledged; the first has this number.
-    pub(crate) kept: VecDeque<Vec<u8>>,
+    /// Frames of ours that are not acknowledged; the first has the number `kept_from`.
+    pub kept: VecDeque<Vec<u8>>,
     pub(crate) kept_from: u64,
     /// Ranges that were acknowledged behind a hole.
     gone: Vec<(u64, u64)>,
@@ -172,6 +174,7 @@ impl Backend {
             dismissed: None,
             drain_heard: false,
             resets: 0,
+            pongs: 0,
             conversations: BTreeMap::new(),
             epoch: 0,
             received: 0,
@@ -464,7 +467,7 @@ impl Backend {
                 noticed.push(Noticed::Ponged);
             }
             0x60 => noticed.push(Noticed::Drain),
-            0x51 => {}
+            0x51 => self.pongs += 1,
             other => noticed.push(Noticed::Broken(format!("a frame of type {other:#x}"))),
         }
     }

@@ -467,6 +467,21 @@ impl World {
         self.nodes[shard].shard.gauges()
     }
 
+    /// Sockets of a shard that the machine has not closed.
+    #[must_use]
+    pub fn open_sockets(&self, shard: usize) -> usize {
+        let sockets = self.nodes[shard].slots.iter().flatten();
+        sockets.filter(|socket| socket.close.is_none()).count()
+    }
+
+    /// Bytes that wait for a backend at its shard.
+    #[must_use]
+    pub fn waiting_for(&self, backend: usize) -> usize {
+        self.backends[backend]
+            .socket
+            .map_or(0, |(shard, id)| self.nodes[shard].outgoing(id))
+    }
+
     /// The pool of a shard.
     #[must_use]
     pub fn pool(&self, shard: usize) -> &Pool {
