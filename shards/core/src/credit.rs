@@ -5,12 +5,12 @@
 //!
 //! ```text
 //!  capacity = control              link status, acknowledgements, hand-overs: answered at once
-//!           + inbound              packets from links of the sender to sessions of the receiver: answered at once
+//!           + inbound              packets from links of the sender to sessions of the receiver: answered by itself
 //!           + per_link x links     packets from sessions of the sender to each link of the receiver: answered when sent
 //! ```
 //!
-//! Only the last kind can wait for the world outside, and then it holds its own link's account and no other. The first two are always
-//! answered without waiting for anything, so the mesh cannot lock up, even with one credit per account.
+//! Only the last kind can wait for the world outside, and then it holds its own link's account and no other. The first two are
+//! answered without waiting for anybody (the second at a pace while the pool is low), so the mesh cannot lock up, even with one credit per account.
 
 use crate::contract::ShardId;
 

@@ -53,6 +53,7 @@ impl Shard {
                 Timer::Pool => {
                     self.pool_timer = false;
                     self.pool_retry();
+                    self.ease();
                 }
                 Timer::Overload => self.overload_timer(),
                 Timer::DrainEnd => self.drain_end(),

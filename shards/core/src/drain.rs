@@ -29,7 +29,7 @@ pub(crate) enum Scan {
     Drain,
     /// All sessions end.
     DrainAll,
-    /// Partial frames move to the smallest blocks.
+    /// What came from clients and has to wait moves to the smallest blocks.
     Settle,
     /// Clients with bytes to take are closed.
     ShedSlow,
@@ -129,12 +129,14 @@ impl Shard {
                 self.session_event(socket, Event::Drain, Metric::ClosedDrained);
             }
             Scan::DrainAll => self.session_event(socket, Event::Shed, Metric::ClosedDrained),
-            Scan::Settle if busy.is_some_and(|active| active.has_partial()) => {
+            Scan::Settle
+                if busy.is_some_and(|active| !active.input.is_empty() || active.in_frame) =>
+            {
                 let pool = self.pool.clone();
                 if self
                     .actives
                     .get_mut(index)
-                    .is_some_and(|active| active.input.settle(&pool))
+                    .is_some_and(|active| active.settle(&pool))
                 {
                     self.count(Metric::OverloadDemoteFrame);
                 }

@@ -79,7 +79,7 @@ limits! {
     body_rate_min = 256, "megaphone_sessions", "megaphone_frame_faults_total";
     /// How long a partial frame may sit in the blocks it arrived in before it is moved to the smallest that hold it.
     settle_ms = 200, "megaphone_pool_blocks", "megaphone_overload_actions_total";
-    /// How long a client may take no byte of what is outgoing.
+    /// How long a client, or a backend, may take no byte of what is outgoing.
     stall_ms = 30_000, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a backend may take to answer OPEN.
     open_ms = 10_000, "megaphone_sessions", "megaphone_connections_closed_total";
@@ -93,7 +93,8 @@ limits! {
     hello_ms = 5_000, "megaphone_greetings", "megaphone_link_faults_total";
     /// Payload bytes of one packet on a link, both ways at most.
     packet_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_link_faults_total";
-    /// Bytes waiting on a link before small items too keep their lane credit until they are sent.
+    /// Bytes waiting on a link before small items too keep their lane credit until they are sent. As many answers to PING, and
+    /// acknowledgements, may wait for a backend before it is not read any more.
     link_outgoing_bytes_max = 262_144, "megaphone_link_outgoing_bytes", "megaphone_mesh_credit_starved_total";
     /// Silence on a link before a PING.
     ping_ms = 10_000, "megaphone_link_up", "megaphone_link_losses_total";

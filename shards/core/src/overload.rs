@@ -4,25 +4,36 @@
 //! | --- | --- | --- | --- |
 //! | 0 | - | - | nothing |
 //! | 1 | 25 % | 35 % | nothing yet: the gauge says so |
-//! | 2 | 15 % | 25 % | accepts are slowed; partial frames move to the smallest blocks |
+//! | 2 | 15 % | 25 % | accepts are slowed; what clients sent and has to wait moves to the smallest blocks |
 //! | 3 | 8 % | 18 % | accepts are refused; clients that are slow to take bytes are closed |
 //! | 4 | 2 % | 22 % | every session that holds a block is closed |
 //!
+//! Before all levels comes back-pressure. With half of the blocks leased, links are read at a pace, and so are links elsewhere that
+//! send here, because their packets are answered at that pace. It never stops altogether: blocks may be held by clients' packets
+//! that wait for a CREDIT of the very backend that is slowed.
+//!
 //! Free means not leased, in the class that is worst off: blocks in the kernel's hands are where they should be.
 
-use crate::contract::NoteLevel;
+use crate::contract::{NoteLevel, ShardId};
+use crate::credit::Account;
 use crate::deadlines::Timer;
 use crate::drain::Scan;
 use crate::limits::{Limits, ms};
 use crate::shard::Shard;
+use megaphone_mesh::Return;
 use megaphone_metrics::Metric;
 use megaphone_pool::{Class, Pool};
 use megaphone_wheel::Tick;
+use std::collections::VecDeque;
 
 /// Percent of free blocks below which a level is entered.
 const ENTER: [u32; 4] = [25, 15, 8, 2];
 /// Percent of free blocks above which it is left.
 const LEAVE: [u32; 4] = [35, 25, 18, 22];
+
+/// Percent of free blocks below which backends are slowed, and packets that then pass in [`Shard::POOL_RETRY`]: 32,000 a
+/// second, and from level 1 on 2,000.
+const SLOW: [(u32, usize); 2] = [(ENTER[0], 4), (50, 64)];
 
 /// The present level, and what is needed to leave it.
 #[derive(Debug, Default)]
@@ -34,6 +45,12 @@ pub(crate) struct Overload {
     allowed: u32,
     since: Tick,
     armed: bool,
+    /// Percent of blocks that were leased at the last look.
+    leased: u32,
+    /// Packets of links that may pass until the pool is asked again; none counts while there are blocks enough.
+    allowance: usize,
+    /// Answers to packets for sessions that are kept back while the pool is low: whose, in order.
+    kept_back: VecDeque<(ShardId, Return)>,
 }
 
 impl Overload {
@@ -94,13 +111,16 @@ fn free_percent(pool: &Pool) -> u32 {
 impl Shard {
     /// Looks at the pool after every input; three divisions in the calm case.
     pub(crate) fn watch_pool(&mut self) {
-        let free = free_percent(&self.pool);
+        let mut free = free_percent(&self.pool);
+        if free < SLOW[1].0 {
+            // Blocks that came home as strays are free only once they are collected.
+            self.pool.collect_strays();
+            free = free_percent(&self.pool);
+        }
+        self.overload.leased = 100 - free;
         if self.overload.level == 0 && free >= ENTER[0] {
             return;
         }
-        // Blocks that came home as strays are free only once they are collected.
-        self.pool.collect_strays();
-        let free = free_percent(&self.pool);
         let before = self.overload.level;
         if self.overload.observe(self.now, free, &self.config.limits) {
             let text = format!(
@@ -120,6 +140,56 @@ impl Shard {
             let at = self.now + ms(self.config.limits.calm_ms.div_ceil(4).max(1));
             self.wheel.insert(at, Timer::Overload);
         }
+    }
+
+    /// How many packets pass at a time while the pool is low; `None` if it is not.
+    fn pace(&self) -> Option<usize> {
+        let free = 100 - self.overload.leased;
+        let (_, pace) = SLOW.iter().find(|(mark, _)| free < *mark)?;
+        Some(*pace)
+    }
+
+    /// Whether a link's next packet may pass. If not, it is asked again at [`Shard::POOL_RETRY`].
+    pub(crate) fn may_pass(&mut self) -> bool {
+        if self.pace().is_none() || self.overload.allowance > 0 {
+            return true;
+        }
+        self.count(Metric::OverloadHoldBack);
+        self.wait_for_pool();
+        false
+    }
+
+    /// A packet with data passed.
+    pub(crate) fn has_passed(&mut self) {
+        self.overload.allowance = self.overload.allowance.saturating_sub(1);
+    }
+
+    /// Answers a packet for a session, at once or, while the pool is low, a little later: its sender's credit is what is
+    /// held back, and with the last of it the link is not read.
+    pub(crate) fn answer(&mut self, from: ShardId, back: Return) {
+        if self.overload.kept_back.is_empty() && self.pace().is_none() {
+            return self.give_back(from, Account::Inbound, back.block);
+        }
+        self.overload.kept_back.push_back((from, back));
+        self.count(Metric::OverloadHoldBack);
+        self.wait_for_pool();
+    }
+
+    /// The next few packets may pass, and as many answers go that were kept back: all, if the pool has recovered.
+    pub(crate) fn ease(&mut self) {
+        self.pool.collect_strays();
+        self.overload.leased = 100 - free_percent(&self.pool);
+        let pace = self.pace().unwrap_or(usize::MAX);
+        self.overload.allowance = pace;
+        for _ in 0..pace.min(self.overload.kept_back.len()) {
+            if let Some((from, back)) = self.overload.kept_back.pop_front() {
+                self.give_back(from, Account::Inbound, back.block);
+            }
+        }
+        if !self.overload.kept_back.is_empty() {
+            self.wait_for_pool();
+        }
+        self.links_read_on();
     }
 
     /// What a level asks for, again and again while it lasts.

@@ -253,7 +253,8 @@ figures! {
 
     // Overload.
     gauge "overload_level" "0 normal to 4 refuse everything new." { OverloadLevel }
-    counter "overload_actions_total" "Load shed, by how." {
+    counter "overload_actions_total" "Load held back or shed, by how." {
+        OverloadHoldBack { action: "hold_back" },
         OverloadSlowAccept { action: "slow_accept" },
         OverloadStopAccept { action: "stop_accept" },
         OverloadShedSession { action: "shed_session" },
@@ -273,6 +274,7 @@ figures! {
     gauge "link_unacknowledged_bytes" "Bytes kept for replay." { UnacknowledgedBytes }
     counter "link_connects_total" "Times a backend was greeted on this link." { Connects }
     counter "link_losses_total" "Times a live connection of this link was lost." { Losses }
+    counter "link_stalls_total" "Times a connection of this link was given up because its backend took nothing of what waited for it." { Stalls }
     counter "link_packets_total" "Packets received from and sent to the backend." {
         PacketsIn { dir: "in" },
         PacketsOut { dir: "out" },

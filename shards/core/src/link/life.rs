@@ -55,6 +55,7 @@ impl Shard {
             ack_at: Tick::MAX,
             heard: self.now,
             pinged: false,
+            stall_by: Tick::MAX,
             resume_by: Tick::MAX,
             timer: None,
         });
@@ -113,6 +114,7 @@ impl Shard {
         );
         self.note(NoteLevel::Info, text);
         self.tell_all(place);
+        self.await_progress(place);
         self.send_acks(place);
         self.work_off(place);
         self.release_withheld(place);
@@ -220,6 +222,7 @@ impl Shard {
         link.input.clear();
         link.expect = Expect::default();
         link.ack_at = Tick::MAX;
+        link.stall_by = Tick::MAX;
         self.cells.link_sub(spec, LinkMetric::Up, 1);
         self.leave_socket(socket, place, outlet, how);
     }
@@ -324,22 +327,35 @@ impl Shard {
         }
     }
 
+    /// Starts the backend's clock anew: by then it must have taken a byte more of what is outgoing, if anything is.
+    pub(super) fn await_progress(&mut self, place: u16) {
+        let by = self.now + ms(self.config.limits.stall_ms);
+        if let Some(link) = self.links.link_mut(place) {
+            link.stall_by = match link.outlet.len() {
+                0 => Tick::MAX,
+                _ => by,
+            };
+            if link.timer.is_none_or(|(_, set)| set > by) {
+                self.arm_link(place);
+            }
+        }
+    }
+
     /// Sets the link's timer to the earliest of what it waits for.
     pub(super) fn arm_link(&mut self, place: u16) {
-        let (ping, silence) = (
-            ms(self.config.limits.ping_ms),
-            ms(self.config.limits.silence_ms),
-        );
-        let Some(link) = self.links.link_mut(place) else {
+        let limits = &self.config.limits;
+        let Some(link) = self.links.places.get_mut(usize::from(place)) else {
             return;
         };
-        let talk = match (link.socket, link.dialect) {
-            (Some(_), crate::config::Dialect::V1) => {
-                link.heard + if link.pinged { silence } else { ping }
-            }
-            _ => Tick::MAX,
+        let Some(link) = link.as_mut() else {
+            return;
         };
-        let at = talk.min(link.resume_by).min(link.ack_at);
+        let talk = match link.pinged {
+            _ if !link.must_talk(limits) => Tick::MAX,
+            true => link.heard + ms(limits.silence_ms),
+            false => link.heard + ms(limits.ping_ms),
+        };
+        let at = talk.min(link.resume_by).min(link.ack_at).min(link.stall_by);
         link.timer = match link.timer {
             Some((id, set)) if at < set => {
                 self.wheel.reschedule(id, at);
@@ -352,10 +368,7 @@ impl Shard {
 
     /// Something a link waited for is due, or was moved meanwhile.
     pub(crate) fn link_timer(&mut self, place: u16) {
-        let (ping, silence) = (
-            ms(self.config.limits.ping_ms),
-            ms(self.config.limits.silence_ms),
-        );
+        let limits = self.config.limits.clone();
         let now = self.now;
         let Some(link) = self.links.link_mut(place) else {
             return;
@@ -366,11 +379,14 @@ impl Shard {
             self.count(Metric::ClosedLinkLost);
             return self.link_is_over(place, None);
         }
+        if link.stall_by <= now {
+            return self.link_stalled(place);
+        }
         let acks = link.ack_at <= now;
-        let silent = link.socket.is_some() && link.dialect == crate::config::Dialect::V1;
+        let silent = link.must_talk(&limits);
         let (dead, quiet) = (
-            silent && link.heard + silence <= now,
-            silent && !link.pinged && link.heard + ping <= now,
+            silent && link.heard + ms(limits.silence_ms) <= now,
+            silent && !link.pinged && link.heard + ms(limits.ping_ms) <= now,
         );
         if dead {
             return self.end_link(place, Reason::Unresponsive);
@@ -385,6 +401,23 @@ impl Shard {
             self.link_says(place, FrameType::Ping, &now.0.to_be_bytes());
         }
         self.arm_link(place);
+    }
+
+    /// The backend takes nothing of what waits for it.
+    fn link_stalled(&mut self, place: u16) {
+        let Some(link) = self.links.link(place) else {
+            return;
+        };
+        let spec = usize::from(link.spec);
+        let text = format!(
+            "link {}: {:?} takes nothing of the {} bytes that wait for it; its connection is given up",
+            self.config.links[spec].name,
+            link.node,
+            link.outlet.len()
+        );
+        self.cells.link_add(spec, LinkMetric::Stalls, 1);
+        self.note(NoteLevel::Warning, text);
+        self.link_lost(place);
     }
 
     /// Says DRAIN to a backend.

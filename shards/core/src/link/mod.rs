@@ -17,6 +17,7 @@ use crate::config::{Dialect, LinkSide, ShardConfig};
 use crate::contract::{ShardId, SocketId};
 use crate::id::LinkId;
 use crate::item::{Handed, LinkStatus, Packet, Stage};
+use crate::limits::Limits;
 use greet::Greeting;
 use megaphone_frame::Expect;
 use megaphone_frame::link::Head;
@@ -63,6 +64,8 @@ pub(crate) struct Link {
     ack_at: Tick,
     heard: Tick,
     pinged: bool,
+    /// When the backend must have taken a byte of what is outgoing.
+    stall_by: Tick,
     /// When a lost link is given up.
     resume_by: Tick,
     timer: Option<(TimerId, Tick)>,
@@ -231,6 +234,16 @@ impl Links {
 }
 
 impl Link {
+    /// Whether more of our answers wait for the backend to read them than may: it is not read meanwhile.
+    fn is_crowded(&self, limits: &Limits) -> bool {
+        self.outlet.own_bytes() > limits.link_outgoing_bytes_max as usize
+    }
+
+    /// Whether silence of the backend means anything: it has a heartbeat, and is read.
+    fn must_talk(&self, limits: &Limits) -> bool {
+        self.socket.is_some() && self.dialect == Dialect::V1 && !self.is_crowded(limits)
+    }
+
     /// What all shards are told of it.
     fn status(&self) -> LinkStatus {
         let stage = match self.state {

@@ -55,6 +55,9 @@ pub(crate) struct Outlet {
     marks: VecDeque<Mark>,
     /// Loans that were sent, until their marks are reached.
     finished: VecDeque<Returned>,
+    /// Where the link's own words lie: no item's credit bounds them. From, to.
+    own: VecDeque<(u64, u64)>,
+    own_bytes: u64,
 }
 
 impl Outlet {
@@ -73,6 +76,23 @@ impl Outlet {
         self.gather.push_bytes(pool, bytes)?;
         self.queued += bytes.len() as u64;
         Ok(())
+    }
+
+    /// As [`Outlet::push_bytes`], for an answer to the peer that no credit bounds: [`Outlet::own_bytes`] says how many wait.
+    pub(crate) fn push_own(&mut self, pool: &Pool, bytes: &[u8]) -> Result<(), Exhausted> {
+        let from = self.queued;
+        self.push_bytes(pool, bytes)?;
+        match self.own.back_mut() {
+            Some(last) if last.1 == from => last.1 = self.queued,
+            _ => self.own.push_back((from, self.queued)),
+        }
+        self.own_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes waiting that are nobody's item.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.own_bytes as usize
     }
 
     /// Appends a payload whose header was just pushed. It is taken by reference when there is no block to copy it into.
@@ -119,6 +139,7 @@ impl Outlet {
         });
         self.sent += (before - self.gather.len()) as u64;
         self.sending = !self.gather.is_empty();
+        self.forget_own();
         while self.marks.front().is_some_and(|mark| mark.end <= self.sent) {
             let Some(mark) = self.marks.pop_front() else {
                 break;
@@ -129,6 +150,19 @@ impl Outlet {
                 Block::InGather => self.finished.pop_front(),
             };
             done.push((mark.from, block));
+        }
+    }
+
+    /// What was sent of the link's own words waits no more.
+    fn forget_own(&mut self) {
+        while let Some(front) = self.own.front_mut() {
+            let end = front.1.min(self.sent);
+            self.own_bytes -= end.saturating_sub(front.0);
+            front.0 = front.0.max(end);
+            if front.0 < front.1 {
+                return;
+            }
+            self.own.pop_front();
         }
     }
 
@@ -174,5 +208,22 @@ mod tests {
             assert!(pool.take_back(block.expect("both carried a block")));
         }
         assert!(pool.is_whole() && !outlet.must_tell());
+    }
+
+    #[test]
+    fn own_words_wait_until_they_are_sent() {
+        let pool = Pool::new(&PoolConfig::new(0)).expect("a pool");
+        let mut outlet = Outlet::default();
+        let mut done = Vec::new();
+        outlet.push_own(&pool, &[1; 10]).expect("a block");
+        outlet.push_own(&pool, &[1; 10]).expect("a block");
+        outlet.push_bytes(&pool, &[2; 100]).expect("a block");
+        outlet.push_own(&pool, &[1; 10]).expect("a block");
+        assert_eq!((outlet.own_bytes(), outlet.own.len()), (30, 2));
+        for (bytes, left) in [(5, 25), (15, 10), (100, 10), (9, 1), (1, 0)] {
+            outlet.advance(bytes, &mut done);
+            assert_eq!(outlet.own_bytes(), left);
+        }
+        assert!(outlet.own.is_empty() && outlet.len() == 0);
     }
 }

@@ -1,5 +1,6 @@
 //! From the backend to sessions: the link's stream is cut into packets, and each goes to the shard that its connection id names. A
-//! packet that finds no lane credit waits, and the link is not read meanwhile.
+//! packet that finds no lane credit waits, and the link is not read meanwhile. Nor is a link whose backend writes and takes none of
+//! our answers, and one whose packets find the pool low is read at a pace ([`crate::overload`]).
 
 use super::Held;
 use crate::contract::Output;
@@ -26,6 +27,19 @@ impl Shard {
         self.read_link(place);
     }
 
+    /// Links that were not read for want of blocks, or for their backend's sake, go on if they may.
+    pub(crate) fn links_read_on(&mut self) {
+        for place in 0..self.config.limits.links_max as u16 {
+            if self
+                .links
+                .link(place)
+                .is_some_and(|link| !link.reading && link.held.is_none())
+            {
+                self.read_link(place);
+            }
+        }
+    }
+
     /// A lane's credit for packets to sessions came back: links that wait for one go on.
     pub(crate) fn inbound_ready(&mut self) {
         for place in 0..self.config.limits.links_max as u16 {
@@ -46,12 +60,18 @@ impl Shard {
                 return self.read_from_link(place, false);
             }
             let most = self.config.limits.packet_bytes_max;
-            let Some(link) = self.links.link_mut(place) else {
+            let Some(link) = self.links.link(place) else {
                 return;
             };
             if link.socket.is_none() {
                 return;
             }
+            if link.is_crowded(&self.config.limits) || !self.may_pass() {
+                return self.read_from_link(place, false);
+            }
+            let Some(link) = self.links.link_mut(place) else {
+                return;
+            };
             let limits = Limits {
                 frame_bytes_max: most,
             };
@@ -83,6 +103,11 @@ impl Shard {
         {
             link.reading = on;
             self.outputs.push_back(Output::Read { socket, on });
+            if on {
+                // Its silence counts from when it could be heard.
+                link.heard = self.now;
+                self.arm_link(place);
+            }
         }
     }
 
@@ -120,6 +145,9 @@ impl Shard {
                 check_payload(head.kind, frame.body_bytes)?;
                 if let Some(link) = self.links.link_mut(place) {
                     link.held = Some(Held { head, sequence });
+                }
+                if head.kind == FrameType::Data {
+                    self.has_passed();
                 }
                 Ok(())
             }

@@ -198,6 +198,7 @@ impl Shard {
             && link.outlet.must_tell()
         {
             self.outputs.push_back(Output::Send { socket });
+            self.await_progress(place);
         }
     }
 
@@ -216,7 +217,7 @@ impl Shard {
         self.frame.clear();
         self.frame.extend_from_slice(&header);
         self.frame.extend_from_slice(payload);
-        let said = link.outlet.push_bytes(&pool, &self.frame).is_ok();
+        let said = link.outlet.push_own(&pool, &self.frame).is_ok();
         self.tell_link(place);
         said
     }
@@ -231,7 +232,16 @@ impl Shard {
             self.settle_item(place, from, block);
         }
         self.links.done = done;
+        self.await_progress(place);
         self.pump_replay(place);
+        // Its backend reads what it was told, so it may speak again.
+        if self
+            .links
+            .link(place)
+            .is_some_and(|link| !link.reading && link.held.is_none())
+        {
+            self.read_link(place);
+        }
     }
 
     /// The driver sent bytes of a socket that belongs to nobody any more.

@@ -3,7 +3,7 @@
 
 use super::table::NONE;
 use megaphone_frame::{Expect, FrameFault, FrameHead, Framing, Limits};
-use megaphone_pool::{Gather, Lease};
+use megaphone_pool::{Gather, Lease, Pool};
 use megaphone_wheel::{Tick, TimerId};
 
 /// The record of one busy session.
@@ -97,6 +97,11 @@ impl Active {
     /// Whether the client's stream stands inside a frame.
     pub(crate) fn has_partial(&self) -> bool {
         !self.in_frame && !self.input.is_empty()
+    }
+
+    /// Moves what came from the client and has to wait to the smallest blocks that hold it; whether that freed anything.
+    pub(crate) fn settle(&mut self, pool: &Pool) -> bool {
+        self.input.settle(pool) | self.frame.settle(pool)
     }
 
     /// Forgets what came from the client.

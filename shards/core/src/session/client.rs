@@ -240,7 +240,7 @@ impl Shard {
         active.timer = None;
         if active.settle_at <= now {
             active.settle_at = Tick::MAX;
-            if active.input.settle(&pool) {
+            if active.settle(&pool) {
                 self.count(Metric::OverloadDemoteFrame);
             }
         }

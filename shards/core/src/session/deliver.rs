@@ -16,6 +16,16 @@ use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Returned;
 use megaphone_wheel::RangeSet;
 
+/// What became of bytes for a client.
+enum Delivered {
+    /// They are outgoing, or wait for the rest of their frame.
+    Fine,
+    /// The client's framing cannot say a frame that long: the backend's fault.
+    TooLong,
+    /// There is no block for the frame's header: ours.
+    NoBlock,
+}
+
 impl Shard {
     /// A packet from a link, here or elsewhere. Whatever becomes of it, its item is answered and it counts as accepted: a
     /// session takes all that its credit allows, so nothing here ever waits.
@@ -140,15 +150,18 @@ impl Shard {
             }
         }
         let more = packet.flags & Head::MORE != 0;
-        let (fine, returned) = self.deliver(socket, packet.payload, more);
-        if !fine {
-            self.backend_fault(socket, Reason::FrameTooLong);
-        } else if !credited && self.is_behind(socket) {
-            self.session_event(socket, Event::ClientLate, Metric::ClosedSlowReader);
-        } else {
-            self.client_send(socket);
-            self.release_if_idle(socket);
-            self.pump(socket);
+        let (delivered, returned) = self.deliver(socket, packet.payload, more);
+        match delivered {
+            Delivered::TooLong => self.backend_fault(socket, Reason::FrameTooLong),
+            Delivered::NoBlock => self.session_event(socket, Event::Shed, Metric::ClosedShed),
+            Delivered::Fine if !credited && self.is_behind(socket) => {
+                self.session_event(socket, Event::ClientLate, Metric::ClosedSlowReader);
+            }
+            Delivered::Fine => {
+                self.client_send(socket);
+                self.release_if_idle(socket);
+                self.pump(socket);
+            }
         }
         returned
     }
@@ -160,16 +173,15 @@ impl Shard {
             .is_some_and(|active| active.outgoing.len() > most)
     }
 
-    /// Puts bytes into the client's framing. A framing with a length in its header needs the whole frame first. False if the
-    /// frame cannot be said.
+    /// Puts bytes into the client's framing. A framing with a length in its header needs the whole frame first.
     fn deliver(
         &mut self,
         socket: SocketId,
         payload: Payload,
         more: bool,
-    ) -> (bool, Option<Returned>) {
+    ) -> (Delivered, Option<Returned>) {
         let Some(door) = self.door(socket) else {
-            return (false, payload.into_returned());
+            return (Delivered::Fine, payload.into_returned());
         };
         let connection = self
             .table
@@ -182,33 +194,35 @@ impl Shard {
             .min(self.config.limits.window_bytes_max) as usize;
         let pool = self.pool.clone();
         let Some(active) = self.session_active_or_new(socket) else {
-            return (false, payload.into_returned());
+            return (Delivered::Fine, payload.into_returned());
         };
         if door.framing == Framing::Raw {
             let bytes = payload.bytes().len();
             let returned = keep(&pool, &mut active.outgoing, payload);
             self.count_frame_out(bytes);
-            return (true, returned);
+            return (Delivered::Fine, returned);
         }
         if active.partial.len() + payload.bytes().len() > most {
-            return (false, payload.into_returned());
+            return (Delivered::TooLong, payload.into_returned());
         }
         let returned = keep(&pool, &mut active.partial, payload);
         if more {
-            return (true, returned);
+            return (Delivered::Fine, returned);
         }
         let bytes = active.partial.len();
         if bytes == 0 && matches!(door.framing, Framing::ClassicFixed | Framing::ClassicVar) {
             // An empty content would be a close.
-            return (true, returned);
+            return (Delivered::Fine, returned);
         }
-        let header = door.framing.data_header(connection, bytes as u32);
-        let fine = header.is_ok_and(|header| active.outgoing.push_bytes(&pool, &header).is_ok());
-        if fine {
-            active.outgoing.append(&mut active.partial);
-            self.count_frame_out(bytes);
+        let Ok(header) = door.framing.data_header(connection, bytes as u32) else {
+            return (Delivered::TooLong, returned);
+        };
+        if active.outgoing.push_bytes(&pool, &header).is_err() {
+            return (Delivered::NoBlock, returned);
         }
-        (fine, returned)
+        active.outgoing.append(&mut active.partial);
+        self.count_frame_out(bytes);
+        (Delivered::Fine, returned)
     }
 
     fn count_frame_out(&mut self, bytes: usize) {
@@ -288,7 +302,7 @@ impl Shard {
                 self.wheel.insert(at, Timer::Acknowledge);
             }
         }
-        self.give_back(from, Account::Inbound, back.block);
+        self.answer(from, back);
     }
 
     /// Passes the acknowledgements gathered here to their links, as far as the lanes' control credits go.

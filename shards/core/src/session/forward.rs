@@ -254,7 +254,7 @@ impl Shard {
             }
             match self.forward_part(socket, link, whole) {
                 Step::Sent => {}
-                Step::NoCredit | Step::NoQuota => return self.set_reading(socket, false),
+                Step::NoCredit | Step::NoQuota => return self.await_link(socket),
                 Step::Over => return,
             }
         }
@@ -266,6 +266,18 @@ impl Shard {
             return self.forward_close(socket, link);
         }
         self.go_on_reading(socket);
+    }
+
+    /// The link takes no more for now: the client is not read, and what came of it moves to small blocks if this takes long.
+    fn await_link(&mut self, socket: SocketId) {
+        let settle_at = self.now + ms(self.config.limits.settle_ms);
+        if let Some(active) = self.session_active(socket)
+            && active.settle_at == megaphone_wheel::Tick::MAX
+        {
+            active.settle_at = settle_at;
+            self.arm_session(socket);
+        }
+        self.set_reading(socket, false);
     }
 
     /// Sends one DATA with as much of the frame in front as one lease, the credit and the backend's limit allow.
