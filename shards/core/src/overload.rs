@@ -166,7 +166,7 @@ impl Shard {
 
     /// Answers a packet for a session, at once or, while the pool is low, a little later: its sender's credit is what is
     /// held back, and with the last of it the link is not read.
-    pub(crate) fn answer(&mut self, from: ShardId, back: Return) {
+    pub(crate) fn answer_in_time(&mut self, from: ShardId, back: Return) {
         if self.overload.kept_back.is_empty() && self.pace().is_none() {
             return self.give_back(from, Account::Inbound, back.block);
         }

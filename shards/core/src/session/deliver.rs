@@ -302,7 +302,7 @@ impl Shard {
                 self.wheel.insert(at, Timer::Acknowledge);
             }
         }
-        self.answer(from, back);
+        self.answer_in_time(from, back);
     }
 
     /// Passes the acknowledgements gathered here to their links, as far as the lanes' control credits go.
