@@ -1,6 +1,7 @@
 //! The reading side: `/metrics`, `/healthz` and `/readyz` over plain HTTP, on threads of its own. It changes
 //! nothing, and it never touches a shard: only the pages that shards publish.
 
+pub mod desk;
 mod http;
 mod report;
 

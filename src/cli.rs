@@ -4,8 +4,10 @@ use crate::bench::codec::CodecArgs;
 use crate::bench::plan::{Endpoints, Pace, Plan, Ports, Sources};
 use crate::bench::run::Run;
 use crate::config::{Address, ConfigError, CpuSet, Link, Listen, Size, Span};
+use crate::ctl::CtlArgs;
 use crate::decode::DecodeArgs;
 use crate::failure::Failure;
+use crate::trace::TraceArgs;
 use clap::{Args, Parser, Subcommand};
 use megaphone_core::LIMITS;
 use megaphone_frame::Framing;
@@ -34,6 +36,10 @@ pub enum Command {
     /// Measure a server, or this program, from outside.
     #[command(subcommand)]
     Bench(Box<Bench>),
+    /// Ask a running appliance, or change it.
+    Ctl(CtlArgs),
+    /// Show the messages of one H.248 association of a running appliance as a ladder.
+    Trace(TraceArgs),
     /// Decode H.248 messages and show them in any encoding.
     Decode(Box<DecodeArgs>),
     /// Print what this machine is, as results should carry it.
@@ -87,6 +93,9 @@ pub struct ServeArgs {
         env = "MEGAPHONE_METRICS"
     )]
     pub metrics: Metrics,
+    /// A Unix socket at which `megaphone ctl` and `megaphone trace` are answered; only its owner may use it.
+    #[arg(long, value_name = "PATH", env = "MEGAPHONE_CTL")]
+    pub ctl: Option<PathBuf>,
     /// How long clients may take to leave after SIGTERM.
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub drain: Span,

@@ -7,6 +7,8 @@ pub mod bench;
 pub mod card;
 pub mod cli;
 pub mod config;
+pub mod ctl;
 pub mod decode;
 pub mod failure;
 pub mod serve;
+pub mod trace;

@@ -5,9 +5,11 @@ use clap::Parser;
 use megaphone::bench::codec::{self, CodecArgs};
 use megaphone::card::Card;
 use megaphone::cli::{Bench, Cli, Command};
+use megaphone::ctl::ctl;
 use megaphone::decode::decode;
 use megaphone::failure::Failure;
 use megaphone::serve::serve;
+use megaphone::trace::trace;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -47,6 +49,8 @@ fn execute(command: Command) -> Result<(), Failure> {
             Bench::Codec(args) => measure_codecs(&args),
             bench => measure(bench),
         },
+        Command::Ctl(args) => ctl(&args),
+        Command::Trace(args) => trace(&args),
         Command::Decode(args) => decode(&args),
         Command::Card { json } => {
             let card = Card::read();

@@ -7,6 +7,7 @@ mod setup;
 pub use log::Log;
 pub use setup::Setup;
 
+use crate::admin::desk::{self, Desk};
 use crate::admin::{self, Report, Stage};
 use crate::cli::{Metrics, ServeArgs};
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Serves until a signal ends it: the first one drains, a second one ends at once.
 ///
@@ -37,6 +38,18 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
             })?)
         }
     };
+    let counter = match &setup.ctl {
+        None => None,
+        Some(path) => {
+            let bound = desk::bind(path);
+            Some(bound.map_err(|error| {
+                Failure::from_io(
+                    &format!("listening for --ctl at {}", path.display()),
+                    &error,
+                )
+            })?)
+        }
+    };
     let signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Failure::from_io("waiting for signals", &error))?;
     let report = Arc::new(Report::new(setup.pages(), setup.link_names()));
@@ -45,7 +58,12 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::from_io("starting the reading side", &error))?;
     }
     let log = Log::to_stderr().map_err(|error| Failure::from_io("starting a thread", &error))?;
-    let running = start(&setup, log.clone())?;
+    let desk = Arc::new(Desk::default());
+    let running = start(&setup, log.clone(), &desk)?;
+    if let Some(listener) = counter {
+        desk::start(listener, desk, shards(running.controls()))
+            .map_err(|error| Failure::from_io("starting a thread", &error))?;
+    }
     obey(
         signals,
         running.controls(),
@@ -62,9 +80,11 @@ pub fn serve(args: ServeArgs) -> Result<(), Failure> {
 }
 
 /// Starts the shards.
-fn start(setup: &Setup, log: Log) -> Result<Running<()>, Failure> {
+fn start(setup: &Setup, log: Log, desk: &Arc<Desk>) -> Result<Running<()>, Failure> {
     let mut config = setup.engine.clone();
     config.notes = notes(log);
+    let desk = Arc::clone(desk);
+    config.answers = Arc::new(move |shard, question, answer| desk.take(shard, question, answer));
     let (template, pages) = (setup.shard.clone(), setup.machine_pages.clone());
     let make = move |birth: Birth| {
         let mut config = template.clone();
@@ -74,6 +94,15 @@ fn start(setup: &Setup, log: Log) -> Result<Running<()>, Failure> {
             .expect("the same configuration was checked before the start")
     };
     megaphone_engine::run(config, make, drop).map_err(failure)
+}
+
+/// The running shards, as the desk sees them.
+fn shards(controls: Controls) -> desk::Shards {
+    desk::Shards {
+        count: controls.shards(),
+        started: SystemTime::now() - controls.origin().elapsed(),
+        ask: Box::new(move |shard, question, command| controls.ask(shard, question, command)),
+    }
 }
 
 /// Waits for signals on a thread of its own.

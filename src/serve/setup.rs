@@ -41,6 +41,8 @@ const TOKEN_BYTES_MAX: u64 = 1_024;
 pub struct Setup {
     /// Where the reading side is.
     pub metrics: Metrics,
+    /// Where operators are answered, if anywhere.
+    pub ctl: Option<PathBuf>,
     /// How long a drain may take.
     pub patience: Duration,
     /// The engine's configuration, without the sink for notes.
@@ -98,6 +100,7 @@ impl Setup {
         };
         Ok(Setup {
             metrics: args.metrics,
+            ctl: args.ctl,
             patience: args.drain.0,
             engine,
             machine_pages: (0..shards).map(page(args.link.len())).collect(),

@@ -15,6 +15,7 @@ mod faults;
 mod limits;
 mod links;
 mod metrics;
+mod operator;
 mod peers;
 mod places;
 mod replay;

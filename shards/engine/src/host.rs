@@ -43,6 +43,7 @@ pub struct Running<R: Send + 'static> {
 #[derive(Clone)]
 pub struct Controls {
     mailboxes: Arc<[Arc<Mailbox>]>,
+    origin: Instant,
 }
 
 impl Controls {
@@ -68,6 +69,12 @@ impl Controls {
         self.mailboxes
             .get(usize::from(shard.0))
             .is_some_and(|mailbox| mailbox.ask((question, Box::new(command))).is_ok())
+    }
+
+    /// When ticks were 0.
+    #[must_use]
+    pub fn origin(&self) -> Instant {
+        self.origin
     }
 
     /// How many shards there are.
@@ -155,9 +162,11 @@ where
     let common = Common {
         config: Arc::new(config),
         rings: Arc::new(Rings::new(shards)),
-        controls: Controls { mailboxes },
+        controls: Controls {
+            mailboxes,
+            origin: Instant::now(),
+        },
         drained: Arc::new(AtomicUsize::new(0)),
-        origin: Instant::now(),
     };
     let mut running = Running {
         shards: Vec::new(),
@@ -297,7 +306,6 @@ struct Common {
     rings: Arc<Rings>,
     controls: Controls,
     drained: Arc<AtomicUsize>,
-    origin: Instant,
 }
 
 /// One shard before it lives.
@@ -382,9 +390,9 @@ impl<T: Send + 'static> Seed<T> {
             config,
             rings,
             controls,
-            origin,
             ..
         } = common;
+        let origin = controls.origin;
         let id = ShardId(port.shard());
         let mut shape = config.pool.clone();
         shape.owner = id.0;
