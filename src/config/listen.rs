@@ -12,9 +12,16 @@ mod tests;
 
 /// The keys of a listener and their meanings.
 pub const KEYS: &[(&str, &str)] = &[
-    ("framing", "`raw`, `classic-fixed`, `classic-var` or `tpkt`"),
+    (
+        "framing",
+        "`raw`, `classic-fixed`, `classic-var`, `tpkt` or `stanza`",
+    ),
     ("route", "`echo`, `discard` or `link:NAME`"),
     ("frame-max", "bytes of one frame's body, at most: `64KiB`"),
+    (
+        "domain",
+        "the domain in whose name XMPP clients are told of errors: `example.org`",
+    ),
     ("backlog", "connections that may wait to be accepted"),
     (
         "keepalive",
@@ -81,6 +88,10 @@ impl FromStr for Listen {
             None => None,
             Some(text) => Some(bytes_max(text)?),
         };
+        let domain = match query.take("domain") {
+            None => String::new(),
+            Some(text) => domain(text, framing)?,
+        };
         let socket = Socket::take(&mut query)?;
         query.finish()?;
         Ok(Listen {
@@ -89,6 +100,7 @@ impl FromStr for Listen {
                 framing,
                 route,
                 frame_bytes_max,
+                domain,
             },
             socket,
         })
@@ -101,7 +113,7 @@ fn framing(text: &str) -> Result<Framing, ConfigError> {
     let malformed = || {
         ConfigError::malformed(
             text,
-            "a framing of clients: raw, classic-fixed, classic-var or tpkt",
+            "a framing of clients: raw, classic-fixed, classic-var, tpkt or stanza",
             "framing=raw",
         )
     };
@@ -121,6 +133,22 @@ fn route(text: &str) -> Result<Route, ConfigError> {
             "a route: echo, discard or link:NAME",
             "route=link:chat",
         )),
+    }
+}
+
+/// The longest domain of an XMPP address, in bytes (RFC 7622 3.2).
+const DOMAIN_BYTES_MAX: usize = 1_023;
+
+fn domain(text: &str, framing: Framing) -> Result<String, ConfigError> {
+    let fits = framing == Framing::Stanza && (1..=DOMAIN_BYTES_MAX).contains(&text.len());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(ConfigError::malformed(
+            text,
+            "a domain, of a listener with framing=stanza",
+            "framing=stanza&domain=example.org",
+        ))
     }
 }
 

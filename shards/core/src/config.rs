@@ -37,6 +37,8 @@ pub struct ClientListener {
     pub route: Route,
     /// Bytes of one frame's body, at most; [`Limits::frame_bytes_max`] if `None`.
     pub frame_bytes_max: Option<u32>,
+    /// The domain in whose name XMPP clients are told of errors; none is said if it is empty.
+    pub domain: String,
 }
 
 /// Where a client's frames go.
@@ -255,6 +257,7 @@ mod tests {
             framing: Framing::Raw,
             route,
             frame_bytes_max: None,
+            domain: String::new(),
         });
         config
     }

@@ -77,6 +77,12 @@ limits! {
     body_ms = 10_000, "megaphone_sessions", "megaphone_frame_faults_total";
     /// Bytes per second that a body must arrive with at least.
     body_rate_min = 256, "megaphone_sessions", "megaphone_frame_faults_total";
+    /// From the backend's answer to OPEN to the end of the header of an XMPP client's stream.
+    stream_ms = 30_000, "megaphone_sessions", "megaphone_frame_faults_total";
+    /// How long an XMPP client that was told why its stream ends may take to end it too.
+    parting_ms = 2_000, "megaphone_sessions", "megaphone_connections_closed_total";
+    /// XMPP clients above `sessions_max` that are told so before they are closed; those beyond are closed without a word.
+    refusals_told_max = 64, "megaphone_sessions", "megaphone_connections_refused_total";
     /// How long a partial frame may sit in the blocks it arrived in before it is moved to the smallest that hold it.
     settle_ms = 200, "megaphone_pool_blocks", "megaphone_overload_actions_total";
     /// How long a client, or a backend, may take no byte of what is outgoing.

@@ -1,5 +1,6 @@
 //! What can be wrong with a byte stream. Always the peer's fault: the stream is closed, nothing else.
 
+use crate::stanza::StanzaFault;
 use thiserror::Error;
 
 /// A decimal field of a classic header.
@@ -76,6 +77,9 @@ pub enum FrameFault {
         /// What it was.
         byte: u8,
     },
+    /// An XMPP stream that is none, or breaks a limit.
+    #[error("{0}")]
+    Stanza(StanzaFault),
     /// The stream ended inside a header.
     #[error("the stream ended after {have} bytes of a header")]
     EofInHeader {
@@ -103,6 +107,7 @@ impl FrameFault {
             FrameFault::LengthBelowHeader { .. } => "length_below_header",
             FrameFault::TooLong { .. } => "too_long",
             FrameFault::TpktVersion { .. } => "tpkt_version",
+            FrameFault::Stanza(_) => "stanza",
             FrameFault::EofInHeader { .. } => "eof_in_header",
             FrameFault::EofInBody { .. } => "eof_in_body",
         }

@@ -4,6 +4,7 @@ use crate::classic;
 use crate::fault::FrameFault;
 use crate::header::{HEADER_BYTES_MAX, HeaderBytes};
 use crate::link;
+use crate::stanza::{Phase, Scan, StanzaLimits, UnitKind};
 use crate::tpkt;
 use megaphone_pool::Gather;
 use std::fmt;
@@ -22,6 +23,8 @@ pub enum Framing {
     ClassicVar,
     /// RFC 1006.
     Tpkt,
+    /// An XMPP stream: its header, each whole stanza, its end, and the white space between them. See [`crate::stanza`].
+    Stanza,
     /// None: what arrived is a frame.
     Raw,
 }
@@ -60,13 +63,31 @@ pub struct Expect {
     bytes: u32,
     /// Whether the header was complete at the last look.
     header_seen: bool,
+    /// Where an XMPP stream stands; unused by other framings.
+    scan: Scan,
 }
 
+const _: () = assert!(size_of::<Expect>() <= 32);
+
 impl Expect {
+    /// What is to be expected of a stream that stands between two frames.
+    pub fn at(phase: Phase) -> Expect {
+        Expect {
+            scan: Scan::at(phase),
+            ..Expect::default()
+        }
+    }
+
+    /// Which part of its life an XMPP stream is in. Together with [`Expect::at`] it is all that has to be kept of a stream that
+    /// stands between two frames.
+    pub fn phase(&self) -> Phase {
+        self.scan.phase()
+    }
+
     /// Bytes that must have arrived, counted from the start of the frame, before [`Framing::next`] can find more; 0 if
-    /// no frame was begun.
+    /// no frame was begun. Of a stanza, whose length nobody says: bytes that were looked at.
     pub fn bytes(&self) -> u32 {
-        self.bytes
+        self.bytes.max(self.scan.scanned())
     }
 
     /// Whether a frame's header is complete and its body is not: for the choice between the deadline of a header and
@@ -88,6 +109,8 @@ pub enum Label {
     },
     /// The header of a link frame.
     Link(link::Head),
+    /// What a unit of an XMPP stream is.
+    Unit(UnitKind),
 }
 
 /// A frame, without its body.
@@ -108,11 +131,12 @@ struct Parsed {
 
 impl Framing {
     /// All framings.
-    pub const ALL: [Framing; 5] = [
+    pub const ALL: [Framing; 6] = [
         Framing::Link,
         Framing::ClassicFixed,
         Framing::ClassicVar,
         Framing::Tpkt,
+        Framing::Stanza,
         Framing::Raw,
     ];
 
@@ -123,6 +147,7 @@ impl Framing {
             Framing::ClassicFixed => "classic-fixed",
             Framing::ClassicVar => "classic-var",
             Framing::Tpkt => "tpkt",
+            Framing::Stanza => "stanza",
             Framing::Raw => "raw",
         }
     }
@@ -147,12 +172,15 @@ impl Framing {
         if here == 0 || here < u64::from(expect.bytes) {
             return Ok(None);
         }
+        if self == Framing::Stanza {
+            return next_unit(expect, input, body, limits);
+        }
         let mut room = [0; HEADER_BYTES_MAX];
         let bytes = header_part(input, &mut room);
         let Some(parsed) = self.parse(bytes, here, limits)? else {
             *expect = Expect {
                 bytes: self.header_worth(bytes.len()),
-                header_seen: false,
+                ..Expect::default()
             };
             return Ok(None);
         };
@@ -162,6 +190,7 @@ impl Framing {
             *expect = Expect {
                 bytes: frame_bytes as u32,
                 header_seen: true,
+                ..Expect::default()
             };
             return Ok(None);
         }
@@ -200,7 +229,8 @@ impl Framing {
                 body_bytes,
                 label: Label::None,
             }),
-            Framing::Raw => Some(Parsed {
+            // Stanzas have no header: `next_unit` cuts them.
+            Framing::Raw | Framing::Stanza => Some(Parsed {
                 header_bytes: 0,
                 body_bytes: here.min(limit.max(1)),
                 label: Label::None,
@@ -215,7 +245,7 @@ impl Framing {
             Framing::ClassicFixed => classic::FIXED_HEADER_BYTES,
             Framing::Tpkt => tpkt::HEADER_BYTES,
             // Its end is not known before it is there.
-            Framing::ClassicVar | Framing::Raw => have + 1,
+            Framing::ClassicVar | Framing::Stanza | Framing::Raw => have + 1,
         };
         bytes as u32
     }
@@ -230,6 +260,12 @@ impl Framing {
         if have == 0 {
             return Ok(());
         }
+        if self == Framing::Stanza {
+            return Err(FrameFault::EofInBody {
+                have,
+                want: have + 1,
+            });
+        }
         if expect.header_seen {
             return Err(FrameFault::EofInBody {
                 have,
@@ -242,8 +278,8 @@ impl Framing {
         Err(FrameFault::EofInHeader { have })
     }
 
-    /// The header of a frame that carries `body_bytes` of `connection`'s data. Framings without ids ignore it; `raw` has no
-    /// header.
+    /// The header of a frame that carries `body_bytes` of `connection`'s data. Framings without ids ignore it; `raw` and
+    /// `stanza` have no header.
     ///
     /// # Errors
     /// [`FrameFault::TooLong`] if the framing cannot say such a length.
@@ -253,9 +289,40 @@ impl Framing {
             Framing::ClassicFixed => Ok(classic::fixed_header(connection, body_bytes)),
             Framing::ClassicVar => Ok(classic::var_header(connection, body_bytes)),
             Framing::Tpkt => tpkt::header(body_bytes),
-            Framing::Raw => Ok(HeaderBytes::EMPTY),
+            Framing::Stanza | Framing::Raw => Ok(HeaderBytes::EMPTY),
         }
     }
+
+    /// Whether what a backend sends goes to the client as it is, without a header and without waiting for a whole frame.
+    pub fn is_bare(self) -> bool {
+        matches!(self, Framing::Stanza | Framing::Raw)
+    }
+}
+
+/// Cuts the next unit off an XMPP stream. The limit of a body is that of a stanza; a stream's own limits have no other bounds
+/// here than [`StanzaLimits`]'.
+fn next_unit(
+    expect: &mut Expect,
+    input: &mut Gather,
+    body: &mut Gather,
+    limits: Limits,
+) -> Result<Option<FrameHead>, FrameFault> {
+    let limits = StanzaLimits {
+        stanza_bytes_max: limits.body_bytes_max() as u32,
+        ..StanzaLimits::DEFAULT
+    };
+    let Some(unit) = expect
+        .scan
+        .next(input, &limits)
+        .map_err(FrameFault::Stanza)?
+    else {
+        return Ok(None);
+    };
+    input.take_front(unit.bytes as usize, body);
+    Ok(Some(FrameHead {
+        body_bytes: unit.bytes,
+        label: Label::Unit(unit.kind),
+    }))
 }
 
 /// The first bytes of `input`, enough for any header: where they lie if they are in one piece, else copied into `room`.
@@ -277,7 +344,9 @@ impl fmt::Display for Framing {
 
 /// A name that is no framing's.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no framing is called {0:?}; there are link, classic-fixed, classic-var, tpkt and raw")]
+#[error(
+    "no framing is called {0:?}; there are link, classic-fixed, classic-var, tpkt, stanza and raw"
+)]
 pub struct FramingName(String);
 
 impl FromStr for Framing {

@@ -6,11 +6,12 @@
 //! | [`classic-fixed`](Framing::ClassicFixed) | 32 bytes, decimal, see [`classic`] | links, clients |
 //! | [`classic-var`](Framing::ClassicVar) | 4 to 32 bytes, decimal, see [`classic`] | links, clients |
 //! | [`tpkt`](Framing::Tpkt) | 4 bytes, see [`tpkt`] | H.248 over TCP |
+//! | [`stanza`](Framing::Stanza) | none: XML depth, see [`stanza`] | XMPP clients |
 //! | [`raw`](Framing::Raw) | none: what arrived is a frame | anything |
 //!
 //! A stream's bytes wait in a [`Gather`]; [`Framing::next`] looks at the header in front and,
 //! when the whole frame is there, moves its body out, piece by piece. What it remembers between calls is an [`Expect`] of
-//! eight bytes. Three rules hold for all framings, and tests hold them:
+//! at most 32 bytes. Three rules hold for all framings, and tests hold them:
 //!
 //! * **Split invariance.** However a stream is cut into arrivals, the same frames come out, and the same fault if
 //!   there is one.

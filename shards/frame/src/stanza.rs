@@ -13,12 +13,14 @@
 //! Bytes are looked at once, however they arrive; what is remembered about a stream between arrivals is a [`Scan`] of 16
 //! bytes. No byte is copied.
 
+mod answer;
 mod fault;
 mod limits;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{StreamHeader, stream_error};
 pub use fault::{Condition, StanzaFault};
 pub use limits::StanzaLimits;
 
@@ -47,6 +49,19 @@ pub struct Unit {
     pub bytes: u32,
 }
 
+/// Which part of its life a stream is in: all that is remembered about one that stands between two units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Phase {
+    /// The header is still to come.
+    #[default]
+    Before,
+    /// Between the header and the end.
+    Inside,
+    /// The end was read.
+    After,
+}
+
 /// What is remembered about a stream: where in which unit the scan stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
@@ -69,6 +84,29 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// A scan of a stream that stands between two units.
+    pub fn at(phase: Phase) -> Scan {
+        Scan {
+            depth: u16::from(phase == Phase::Inside),
+            ended: phase == Phase::After,
+            ..Scan::default()
+        }
+    }
+
+    /// Which part of its life the stream is in.
+    pub fn phase(&self) -> Phase {
+        match self.depth {
+            _ if self.ended => Phase::After,
+            0 => Phase::Before,
+            _ => Phase::Inside,
+        }
+    }
+
+    /// Bytes of the present unit that were looked at.
+    pub fn scanned(&self) -> u32 {
+        self.scanned
+    }
+
     /// Whether the stream stands between two units, so that an end of the connection cuts nothing in two.
     pub fn is_between(&self) -> bool {
         self.scanned == 0

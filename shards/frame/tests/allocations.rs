@@ -98,6 +98,10 @@ impl Echo {
 }
 
 fn stream(framing: Framing) -> Vec<u8> {
+    if framing == Framing::Stanza {
+        let text = "x".repeat(5000);
+        return format!("<stream:stream to='a'><a>{text}</a> <b c='{text}'/><d/>").into_bytes();
+    }
     let mut stream = Vec::new();
     for bytes in [0, 1, 64, 300, 1024, 5000, 16, 16, 16] {
         stream.extend_from_slice(&framing.data_header(7, bytes).expect("short"));

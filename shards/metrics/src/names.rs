@@ -234,6 +234,8 @@ figures! {
         FrameFaultHeaderDeadline { kind: "header_deadline" },
         FrameFaultBodyDeadline { kind: "body_deadline" },
     }
+    counter "keepalives_absorbed_total" "White space between stanzas that went no further than here." { KeepalivesAbsorbed }
+    counter "stream_errors_total" "Stream errors told to XMPP clients in the appliance's own name." { StreamErrors }
 
     // Sessions.
     gauge "sessions" "Client sessions, by whether they hold a buffer or wait for something." {

@@ -208,6 +208,7 @@ fn listeners() -> Vec<ClientListener> {
         framing,
         route: route.clone(),
         frame_bytes_max: None,
+        domain: String::new(),
     };
     let chat = Route::Link(String::from("chat"));
     vec![

@@ -13,7 +13,8 @@ fn a_listener_has_a_framing_and_a_route() {
         ClientListener {
             framing: Framing::Raw,
             route: Route::Echo,
-            frame_bytes_max: None
+            frame_bytes_max: None,
+            domain: String::new(),
         }
     );
     assert_eq!(

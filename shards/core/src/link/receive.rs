@@ -122,7 +122,7 @@ impl Shard {
                 Head::new(FrameType::Close, connection)
             }
             Label::Classic { connection } => Head::data(connection),
-            Label::None => return Err(Reason::Internal),
+            Label::None | Label::Unit(_) => return Err(Reason::Internal),
         };
         let mut sequence = 0;
         if link.numbered && head.kind.is_numbered() {

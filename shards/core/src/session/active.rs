@@ -31,6 +31,8 @@ pub(crate) struct Active {
     pub(crate) answer_by: Tick,
     /// When the rest of a partial frame is due.
     pub(crate) frame_by: Tick,
+    /// When the part of a frame that is due began.
+    pub(crate) frame_begun: Tick,
     /// Whether `frame_by` is that of a body.
     pub(crate) frame_in_body: bool,
     /// When a partial frame moves to smaller blocks.
@@ -56,6 +58,7 @@ impl Active {
             opening: None,
             answer_by: Tick::MAX,
             frame_by: Tick::MAX,
+            frame_begun: Tick::ZERO,
             frame_in_body: false,
             settle_at: Tick::MAX,
             stall_by: Tick::MAX,
@@ -91,6 +94,10 @@ impl Active {
         debug_assert!(!self.in_frame);
         let head = framing.next(&mut self.expect, &mut self.input, &mut self.frame, limits)?;
         self.in_frame = head.is_some();
+        if self.in_frame {
+            // The next frame has its own time.
+            self.frame_by = Tick::MAX;
+        }
         Ok(head)
     }
 

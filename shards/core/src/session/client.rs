@@ -4,11 +4,11 @@ use super::events::Why;
 use super::state::{Event, State};
 use super::table::{NONE, Session, Slot};
 use crate::contract::{Close, Output, Peer, SocketId};
-use crate::id::LinkId;
 use crate::limits::ms;
 use crate::shard::{Shard, Way};
 use megaphone_frame::link::Reason;
-use megaphone_frame::{FrameFault, proxy};
+use megaphone_frame::stanza::{Condition, Phase, StanzaFault};
+use megaphone_frame::{FrameFault, Framing, proxy};
 use megaphone_metrics::{Histogram, LinkMetric, Metric};
 use megaphone_pool::Lease;
 use megaphone_wheel::Tick;
@@ -16,30 +16,22 @@ use megaphone_wheel::Tick;
 impl Shard {
     /// A client connected.
     pub(crate) fn client_accepted(&mut self, listener: usize, socket: SocketId, peer: Peer) {
-        if let Some(refusal) = self.refusal() {
-            self.count(refusal);
+        if let Some((metric, reason)) = self.refusal() {
+            if self.doors[listener].framing == Framing::Stanza && self.may_tell_refusal() {
+                let session = Session::new(socket.generation, listener as u16, State::Waiting);
+                self.table.put(socket, Slot::Session(session));
+                let why = Why::new(metric, reason);
+                return self.session_event_because(socket, Event::Reject, why);
+            }
+            self.count(metric);
             return self.refuse_socket(socket);
         }
         let state = match self.doors[listener].way {
             Way::Link(_) => State::Waiting,
             Way::Echo | Way::Discard => State::Local,
         };
-        self.table.put(
-            socket,
-            Slot::Session(Session {
-                generation: socket.generation,
-                listener: listener as u16,
-                state,
-                reading: false,
-                queued: false,
-                link: LinkId::default(),
-                spec: 0,
-                classic_id: None,
-                send_credit: 0,
-                receive_credit: 0,
-                active: NONE,
-            }),
-        );
+        let session = Session::new(socket.generation, listener as u16, state);
+        self.table.put(socket, Slot::Session(session));
         match self.doors[listener].way {
             Way::Link(name) => self.bind(socket, name, peer),
             Way::Echo | Way::Discard => self.set_reading(socket, true),
@@ -47,14 +39,14 @@ impl Shard {
     }
 
     /// Why a client is not taken now, if so.
-    fn refusal(&mut self) -> Option<Metric> {
+    fn refusal(&mut self) -> Option<(Metric, Reason)> {
         if self.drain.is_draining() {
-            Some(Metric::RefusedDraining)
+            Some((Metric::RefusedDraining, Reason::Drain))
         } else if self.table.sessions() >= self.config.limits.sessions_max {
-            Some(Metric::RefusedLimit)
+            Some((Metric::RefusedLimit, Reason::Exhausted))
         } else if !self.overload.admit(self.now, &self.config.limits) {
             self.count_kept_out();
-            Some(Metric::RefusedOverload)
+            Some((Metric::RefusedOverload, Reason::Overload))
         } else {
             None
         }
@@ -130,6 +122,11 @@ impl Shard {
             && active.has_partial()
             && !self.is_stuck(socket)
         {
+            if door.framing == Framing::Stanza {
+                // Nobody is left who could be told: the backend learns that its client has gone, as at any other time.
+                self.count(Metric::FrameFaultEnded);
+                return self.session_event(socket, Event::ClientEnded, Metric::ClosedByPeer);
+            }
             let fault = self.session_active(socket).map(|active| {
                 door.framing
                     .at_end(&active.expect, &active.input, door.limits)
@@ -144,45 +141,70 @@ impl Shard {
     /// The client broke its framing.
     pub(crate) fn client_fault(&mut self, socket: SocketId, fault: FrameFault) {
         self.count(match fault {
-            FrameFault::TooLong { .. } => Metric::FrameFaultTooLong,
+            FrameFault::TooLong { .. } | FrameFault::Stanza(StanzaFault::TooLong { .. }) => {
+                Metric::FrameFaultTooLong
+            }
             FrameFault::LengthBelowHeader { .. } => Metric::FrameFaultTooShort,
             FrameFault::EofInHeader { .. } | FrameFault::EofInBody { .. } => {
                 Metric::FrameFaultEnded
             }
             _ => Metric::FrameFaultMalformed,
         });
-        self.session_event(socket, Event::ClientFault, Metric::ClosedFrameFault);
+        let text = fault.to_string();
+        let condition = match fault {
+            FrameFault::Stanza(fault) => fault.condition(),
+            _ => Condition::NotWellFormed,
+        };
+        let why = Why {
+            metric: Metric::ClosedFrameFault,
+            reason: Reason::FrameFault,
+            text: &text,
+            condition,
+        };
+        self.session_event_because(socket, Event::ClientFault, why);
     }
 
     /// Looks after the deadlines of a partial frame, now that the client's bytes were cut as far as they go.
     pub(crate) fn watch_partial(&mut self, socket: SocketId) {
+        let is_stream = self.is_stream(socket);
         let limits = &self.config.limits;
-        let (header, body, settle) = (
-            ms(limits.header_ms),
-            ms(limits.body_ms),
-            ms(limits.settle_ms),
-        );
+        let header = ms(if is_stream {
+            limits.stream_ms
+        } else {
+            limits.header_ms
+        });
+        let (body, settle) = (ms(limits.body_ms), ms(limits.settle_ms));
         let rate = u64::from(limits.body_rate_min.max(1));
         let now = self.now;
         let Some(active) = self.session_active(socket) else {
             return;
         };
+        let is_silent = is_stream && active.expect.phase() == Phase::Before;
         if !active.has_partial() {
-            active.frame_by = Tick::MAX;
             active.settle_at = Tick::MAX;
-            return;
+            if !is_silent {
+                active.frame_by = Tick::MAX;
+                return;
+            }
+        } else {
+            active.settle_at = now + settle;
         }
-        let in_body = active.expect.in_body();
+        // A stanza's length is known when it has ended: every byte of it buys time, as a known length does at once.
+        let in_body = if is_stream {
+            !is_silent
+        } else {
+            active.expect.in_body()
+        };
         if active.frame_by == Tick::MAX || active.frame_in_body != in_body {
-            active.frame_by = if in_body {
-                let transfer = u64::from(active.expect.bytes()) * 1_000 / rate;
-                now + body + std::time::Duration::from_millis(transfer)
-            } else {
-                now + header
-            };
+            active.frame_begun = now;
             active.frame_in_body = in_body;
         }
-        active.settle_at = now + settle;
+        active.frame_by = if in_body {
+            let transfer = u64::from(active.expect.bytes()) * 1_000 / rate;
+            active.frame_begun + body + std::time::Duration::from_millis(transfer)
+        } else {
+            active.frame_begun + header
+        };
         self.arm_session(socket);
     }
 
@@ -261,11 +283,22 @@ impl Shard {
             } else {
                 Metric::FrameFaultHeaderDeadline
             });
-            self.session_event(socket, Event::ClientLate, Metric::ClosedDeadline);
+            self.frame_late(socket);
         } else if answer {
             self.answer_late(socket);
         }
         self.arm_session(socket);
+    }
+
+    /// A frame, or the header of a stream, did not come in time.
+    fn frame_late(&mut self, socket: SocketId) {
+        if self.is_stream(socket) {
+            // A fault of the client, who is told.
+            let why = Why::new(Metric::ClosedDeadline, Reason::Timeout);
+            self.session_event_because(socket, Event::ClientFault, why);
+        } else {
+            self.session_event(socket, Event::ClientLate, Metric::ClosedDeadline);
+        }
     }
 
     /// The backend did not answer OPEN, or did not send its CLOSE, in time.

@@ -10,6 +10,7 @@ use crate::item::{Accepted, Item, Packet, Payload};
 use crate::limits::ms;
 use crate::shard::Shard;
 use megaphone_frame::Framing;
+use megaphone_frame::stanza::Condition;
 use megaphone_frame::link::{FrameType, Head, Reason, Verdict, decode_credit};
 use megaphone_mesh::Return;
 use megaphone_metrics::{LinkMetric, Metric};
@@ -120,6 +121,7 @@ impl Shard {
             metric: Metric::ClosedRejected,
             reason: verdict.reason,
             text,
+            condition: Condition::of(verdict.reason),
         };
         self.session_event_because(socket, Event::Reject, why);
     }
@@ -196,9 +198,12 @@ impl Shard {
         let Some(active) = self.session_active_or_new(socket) else {
             return (Delivered::Fine, payload.into_returned());
         };
-        if door.framing == Framing::Raw {
+        if door.framing.is_bare() {
             let bytes = payload.bytes().len();
             let returned = keep(&pool, &mut active.outgoing, payload);
+            if let Some(session) = self.table.session_mut(socket) {
+                session.answered |= bytes > 0;
+            }
             self.count_frame_out(bytes);
             return (Delivered::Fine, returned);
         }

@@ -1,6 +1,6 @@
 //! Carries out what the table of a session's life says.
 
-use super::state::{Action, Event, State, next};
+use super::state::{Action, Event, State, next, next_of_stream};
 use super::table::{NONE, Slot};
 use crate::contract::{Close, Output, SocketId};
 use crate::id::ConnectionId;
@@ -8,6 +8,8 @@ use crate::limits::ms;
 use crate::link::router::{Farewell, Owed};
 use crate::shard::{Shard, Way};
 use megaphone_frame::link::Reason;
+use megaphone_frame::stanza::Condition;
+use megaphone_frame::{Expect, Framing};
 use megaphone_metrics::{LinkMetric, Metric};
 
 /// Why a session ends: for the figures, the backend and the client.
@@ -19,6 +21,8 @@ pub(crate) struct Why<'a> {
     pub(crate) reason: Reason,
     /// Told to a client that is refused.
     pub(crate) text: &'a str,
+    /// Told to an XMPP client whose stream ends.
+    pub(crate) condition: Condition,
 }
 
 impl Why<'static> {
@@ -28,6 +32,7 @@ impl Why<'static> {
             metric,
             reason,
             text: reason.text(),
+            condition: Condition::of(reason),
         }
     }
 }
@@ -40,17 +45,22 @@ impl Shard {
 
     /// As [`Shard::session_event`], with a reason that does not follow from the event.
     pub(crate) fn session_event_because(&mut self, socket: SocketId, event: Event, why: Why<'_>) {
+        let is_stream = self.is_stream(socket);
         let Some(session) = self.table.session_mut(socket) else {
             return;
         };
         let from = session.state;
-        let (to, action) = next(from, event);
+        let (to, action) = if is_stream {
+            next_of_stream(from, event)
+        } else {
+            next(from, event)
+        };
         session.state = to;
-        if to == State::Closing && from != State::Closing {
+        if to.is_over() && !from.is_over() {
             self.count(why.metric);
             self.stop_session(socket, (from, event), action, why.reason);
         }
-        self.act(socket, action, why.text);
+        self.act(socket, action, why);
     }
 
     /// Does what every session does that begins to close.
@@ -79,7 +89,7 @@ impl Shard {
         self.set_reading(socket, false);
     }
 
-    fn act(&mut self, socket: SocketId, action: Action, text: &str) {
+    fn act(&mut self, socket: SocketId, action: Action, why: Why<'_>) {
         match action {
             Action::Nothing | Action::Abandon => {}
             Action::CountLate => self.count_stale(socket),
@@ -92,9 +102,10 @@ impl Shard {
                 self.pump(socket);
             }
             Action::Refuse => {
-                self.tell_client(socket, text);
+                self.tell_client(socket, why);
                 self.close_session(socket, Close::Gracefully);
             }
+            Action::Part => self.part(socket, why),
             Action::Close | Action::ResetBackend => {
                 self.say_classic_close(socket);
                 self.close_session(socket, Close::Gracefully);
@@ -161,6 +172,9 @@ impl Shard {
         let session = self.table.session_mut(socket)?;
         if session.active == NONE {
             session.active = self.actives.take();
+            if let Some(active) = self.actives.get_mut(session.active) {
+                active.expect = Expect::at(session.phase);
+            }
         }
         self.actives.get_mut(session.active)
     }
@@ -174,11 +188,10 @@ impl Shard {
             return;
         }
         let index = session.active;
-        if self
-            .actives
-            .get(index)
-            .is_some_and(super::active::Active::is_spent)
+        if let Some(active) = self.actives.get(index)
+            && active.is_spent()
         {
+            session.phase = active.expect.phase();
             session.active = NONE;
             self.disarm_session(index);
             self.actives.give(index);
@@ -202,6 +215,12 @@ impl Shard {
     pub(crate) fn door(&self, socket: SocketId) -> Option<crate::shard::Door> {
         let listener = self.table.session(socket)?.listener;
         self.doors.get(usize::from(listener)).copied()
+    }
+
+    /// Whether a session's client speaks XMPP.
+    pub(crate) fn is_stream(&self, socket: SocketId) -> bool {
+        self.door(socket)
+            .is_some_and(|door| door.framing == Framing::Stanza)
     }
 
     /// Whether a session echoes or discards.

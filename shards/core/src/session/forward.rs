@@ -14,12 +14,13 @@ use crate::shard::{Door, Shard, Way};
 use megaphone_frame::link::{
     FrameType, Head, Reason, encode_credit, open_credit_aux, open_credit_bytes,
 };
+use megaphone_frame::stanza::UnitKind;
 use megaphone_frame::{Framing, Label};
 use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Piece;
 
 /// What came of trying to cut the client's next frame.
-enum Cut {
+pub(super) enum Cut {
     Frame,
     /// More bytes are needed.
     Partial,
@@ -136,7 +137,7 @@ impl Shard {
     }
 
     /// Cuts the client's next frame, and holds a classic client to the id of its first.
-    fn cut(&mut self, socket: SocketId, door: Door) -> Cut {
+    pub(super) fn cut(&mut self, socket: SocketId, door: Door) -> Cut {
         let Some(active) = self.session_active(socket) else {
             return Cut::Partial;
         };
@@ -148,6 +149,11 @@ impl Shard {
                 return Cut::Over;
             }
         };
+        match head.label {
+            Label::Unit(UnitKind::Keepalive) => return self.absorb_keepalive(socket, door),
+            Label::Unit(UnitKind::Header) => self.stream_begins(socket),
+            _ => {}
+        }
         self.count(Metric::FramesIn);
         self.cells
             .add(Metric::FrameBytesIn, u64::from(head.body_bytes));
@@ -386,16 +392,19 @@ impl Shard {
     }
 
     /// Tells a client why it is not served, as one frame of its framing; a raw client gets a line.
-    pub(crate) fn tell_client(&mut self, socket: SocketId, text: &str) {
+    pub(crate) fn tell_client(&mut self, socket: SocketId, why: Why<'_>) {
         let Some(door) = self.door(socket) else {
             return;
         };
+        if door.framing == Framing::Stanza {
+            return self.tell_stream_error(socket, why);
+        }
         let connection = self
             .table
             .session(socket)
             .and_then(|session| session.classic_id)
             .unwrap_or(0);
-        let mut line = text.as_bytes().to_vec();
+        let mut line = why.text.as_bytes().to_vec();
         if door.framing == Framing::Raw {
             line.push(b'\n');
         }

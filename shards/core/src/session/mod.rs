@@ -7,6 +7,7 @@ mod events;
 mod forward;
 mod quota;
 pub(crate) mod state;
+mod stream;
 pub(crate) mod table;
 
 #[cfg(test)]

@@ -29,6 +29,10 @@
 //!                 ▼ closed: the slot is vacant, its id stale
 //! ```
 //!
+//! A client whose framing has words for it is told why its stream ends ([`next_of_stream`]): it becomes `Parting`, in place of `Closing`,
+//! and its bytes are dropped until it ends too, or `parting_ms` have passed. A socket that is closed with bytes unread is reset, and the
+//! last words with it.
+//!
 //! Each side sends exactly one CLOSE. Ours is sent from `Ending` behind the client's data, or *owed* to the link the moment the
 //! session starts to close, when nothing of the client is to follow it. A RESET of either side retires the id at once.
 
@@ -52,6 +56,8 @@ pub(crate) enum State {
     Ending,
     /// Our CLOSE is sent; the backend may still send.
     Ended,
+    /// The client was told why its stream ends; its own end is awaited.
+    Parting,
     /// The socket was told to close; its last word is awaited.
     Closing,
 }
@@ -59,7 +65,7 @@ pub(crate) enum State {
 impl State {
     /// All of them, in the order of the table.
     #[cfg(test)]
-    pub(crate) const ALL: [State; 9] = [
+    pub(crate) const ALL: [State; 10] = [
         State::Local,
         State::LocalEnding,
         State::Waiting,
@@ -68,8 +74,14 @@ impl State {
         State::Open,
         State::Ending,
         State::Ended,
+        State::Parting,
         State::Closing,
     ];
+
+    /// Whether the conversation is over, and only the socket's end is awaited.
+    pub(crate) const fn is_over(self) -> bool {
+        matches!(self, State::Parting | State::Closing)
+    }
 
     /// Whether the backend, after `event` ended the session, still knows the id and waits for our CLOSE.
     pub(crate) const fn owes_close(self, event: Event) -> bool {
@@ -81,7 +93,10 @@ impl State {
 
     /// Whether the session ends when its link is lost.
     pub(crate) const fn needs_link(self) -> bool {
-        !matches!(self, State::Local | State::LocalEnding | State::Closing)
+        !matches!(
+            self,
+            State::Local | State::LocalEnding | State::Parting | State::Closing
+        )
     }
 }
 
@@ -176,6 +191,8 @@ pub(crate) enum Action {
     Flush,
     /// Tells the client why, in its framing, and closes gracefully.
     Refuse,
+    /// Tells the client why, ends our side, and drops what still comes; our CLOSE owed if it was not sent.
+    Part,
     /// Closes gracefully, our CLOSE owed if it was not sent.
     Close,
     /// Closes and drops what is outgoing, our CLOSE owed if it was not sent.
@@ -208,6 +225,14 @@ pub(crate) const fn next(state: State, event: Event) -> (State, Action) {
         (S::Closing, _) => (S::Closing, A::Nothing),
 
         (_, E::Failed) => (S::Closing, A::Abandon),
+
+        // The last words are said.
+        (S::Parting, E::ClientEnded) => (S::Closing, A::Close),
+        (S::Parting, E::Bytes) => (S::Parting, A::Discard),
+        (
+            S::Parting,
+            E::Data | E::Credit | E::BackendClose | E::BackendReset | E::OpenOk | E::Reject,
+        ) => (S::Parting, A::CountLate),
         (_, E::ClientLate | E::Shed) => (S::Closing, A::CloseNow),
 
         // Before the backend answered.
@@ -254,5 +279,17 @@ pub(crate) const fn next(state: State, event: Event) -> (State, Action) {
         (S::Open | S::Ending | S::Ended, E::OpenOk | E::Reject) => (S::Closing, A::ResetBackend),
 
         (_, _) => (state, A::Nothing),
+    }
+}
+
+/// As [`next`], for a client that can be told why its stream ends.
+pub(crate) const fn next_of_stream(state: State, event: Event) -> (State, Action) {
+    use Action as A;
+    use Event as E;
+    use State as S;
+    match (next(state, event), state, event) {
+        (_, S::Open | S::Local, E::ClientFault | E::LinkLost | E::Drain) => (S::Parting, A::Part),
+        ((_, A::Refuse), S::Waiting | S::Opening, _) => (S::Parting, A::Part),
+        (outcome, _, _) => outcome,
     }
 }

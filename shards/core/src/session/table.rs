@@ -3,6 +3,7 @@
 use super::state::State;
 use crate::contract::SocketId;
 use crate::id::LinkId;
+use megaphone_frame::stanza::Phase;
 
 /// "No active record."
 pub(crate) const NONE: u32 = u32::MAX;
@@ -24,6 +25,10 @@ pub(crate) struct Session {
     pub(crate) link: LinkId,
     /// The specification of that link, for its figures.
     pub(crate) spec: u16,
+    /// Which part of its life an XMPP client's stream is in, while the session is idle.
+    pub(crate) phase: Phase,
+    /// Whether the backend has answered the header of an XMPP client's stream.
+    pub(crate) answered: bool,
     /// The id of a classic client's first packet.
     pub(crate) classic_id: Option<u64>,
     /// Bytes that we may still send to the backend.
@@ -35,6 +40,25 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A client that has just come in by `listener`.
+    pub(crate) fn new(generation: u32, listener: u16, state: State) -> Session {
+        Session {
+            generation,
+            listener,
+            state,
+            reading: false,
+            queued: false,
+            link: LinkId::default(),
+            spec: 0,
+            phase: Phase::Before,
+            answered: false,
+            classic_id: None,
+            send_credit: 0,
+            receive_credit: 0,
+            active: NONE,
+        }
+    }
+
     /// In place of credit: the link's dialect knows none.
     pub(crate) const NO_CREDIT: u32 = u32::MAX;
 
@@ -180,19 +204,7 @@ mod tests {
     use super::*;
 
     fn session(generation: u32) -> Slot {
-        Slot::Session(Session {
-            generation,
-            listener: 0,
-            state: State::Local,
-            reading: false,
-            queued: false,
-            link: LinkId::default(),
-            spec: 0,
-            classic_id: None,
-            send_credit: 0,
-            receive_credit: 0,
-            active: NONE,
-        })
+        Slot::Session(Session::new(generation, 0, State::Local))
     }
 
     #[test]

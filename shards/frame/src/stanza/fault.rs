@@ -1,5 +1,6 @@
 //! Why a stream is refused, and how to tell the client.
 
+use crate::link::Reason;
 use thiserror::Error;
 
 /// What is wrong with a stream. Always the client's fault; the stream ends.
@@ -58,24 +59,57 @@ pub enum StanzaFault {
 pub enum Condition {
     /// `<bad-format/>`
     BadFormat,
+    /// `<connection-timeout/>`
+    ConnectionTimeout,
+    /// `<internal-server-error/>`
+    InternalServerError,
     /// `<not-well-formed/>`
     NotWellFormed,
     /// `<policy-violation/>`
     PolicyViolation,
+    /// `<resource-constraint/>`
+    ResourceConstraint,
     /// `<restricted-xml/>`
     RestrictedXml,
+    /// `<system-shutdown/>`
+    SystemShutdown,
+    /// `<undefined-condition/>`
+    UndefinedCondition,
     /// `<unsupported-encoding/>`
     UnsupportedEncoding,
 }
 
 impl Condition {
+    /// What a client is told when its stream ends for this reason, and not by a fault of its own.
+    ///
+    /// A backend that is not there is `internal-server-error`: RFC 6120 4.9.3.15 keeps `remote-connection-failed` for causes
+    /// outside of the service's own domain.
+    pub fn of(reason: Reason) -> Condition {
+        match reason {
+            Reason::Drain => Condition::SystemShutdown,
+            Reason::Timeout | Reason::PeerLost => Condition::ConnectionTimeout,
+            Reason::FrameFault => Condition::NotWellFormed,
+            Reason::Overload | Reason::Exhausted => Condition::ResourceConstraint,
+            Reason::FrameTooLong | Reason::Refused | Reason::NotAuthorised => {
+                Condition::PolicyViolation
+            }
+            Reason::Normal | Reason::Other(_) => Condition::UndefinedCondition,
+            _ => Condition::InternalServerError,
+        }
+    }
+
     /// The element's name.
     pub fn name(self) -> &'static str {
         match self {
             Condition::BadFormat => "bad-format",
+            Condition::ConnectionTimeout => "connection-timeout",
+            Condition::InternalServerError => "internal-server-error",
             Condition::NotWellFormed => "not-well-formed",
             Condition::PolicyViolation => "policy-violation",
+            Condition::ResourceConstraint => "resource-constraint",
             Condition::RestrictedXml => "restricted-xml",
+            Condition::SystemShutdown => "system-shutdown",
+            Condition::UndefinedCondition => "undefined-condition",
             Condition::UnsupportedEncoding => "unsupported-encoding",
         }
     }

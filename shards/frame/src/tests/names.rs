@@ -11,7 +11,7 @@ fn framings_have_names() {
     let error = "Link".parse::<Framing>().expect_err("names are lower case");
     assert_eq!(
         error.to_string(),
-        "no framing is called \"Link\"; there are link, classic-fixed, classic-var, tpkt and raw"
+        "no framing is called \"Link\"; there are link, classic-fixed, classic-var, tpkt, stanza and raw"
     );
 }
 

@@ -1,7 +1,8 @@
 //! Split invariance: however a stream is cut into arrivals, the same frames come out, and the same fault.
 
-use super::{arrive, cut_stream, frames_of, golden_streams, pool};
-use crate::{Expect, Framing, Label, Limits};
+use super::{Outcome, arrive, cut_stream, frames_of, golden_streams, pool};
+use crate::stanza::{Phase, UnitKind};
+use crate::{Expect, FrameFault, Framing, Label, Limits};
 use proptest::prelude::*;
 
 #[test]
@@ -72,7 +73,7 @@ proptest! {
             prop_assert_eq!(found, body);
             prop_assert_eq!(head.body_bytes as usize, body.len());
             let id = match head.label {
-                Label::None => *connection,
+                Label::None | Label::Unit(_) => *connection,
                 Label::Classic { connection } => connection,
                 Label::Link(head) => head.connection,
             };
@@ -202,7 +203,74 @@ fn no_look_before_it_is_worth_while() {
     );
     assert_eq!(
         (expect.bytes(), expect.in_body(), size_of::<Expect>()),
-        (132, true, 8)
+        (132, true, 24)
     );
     assert_eq!(frames_of(Framing::ClassicFixed, &stream).len(), 1);
+}
+
+/// The units of a stream, white space left out: how much of it comes at once is a matter of arrival.
+fn units(stream: &[u8], at: usize) -> Outcome {
+    let (mut frames, end) =
+        cut_stream(Framing::Stanza, Limits::DEFAULT, [&stream[..at], &stream[at..]]);
+    frames.retain(|(head, _)| head.label != Label::Unit(UnitKind::Keepalive));
+    (frames, end)
+}
+
+#[test]
+fn units_of_a_stream_cut_anywhere() {
+    let stream = b"<?xml version='1.0'?> <stream:stream to='a'>\n<a b='>'/> \t<b><![CDATA[</b>]]></b>\n</stream:stream>\n";
+    let whole = units(stream, 0);
+    let kinds: Vec<_> = whole.0.iter().map(|(head, _)| head.label).collect();
+    assert_eq!(
+        kinds,
+        [UnitKind::Header, UnitKind::Stanza, UnitKind::Stanza, UnitKind::End].map(Label::Unit)
+    );
+    assert_eq!(whole.1, Ok(()));
+    for at in 0..=stream.len() {
+        assert_eq!(units(stream, at), whole, "cut at {at}");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_inside_a_stanza() {
+    let (frames, end) = cut_stream(
+        Framing::Stanza,
+        Limits::DEFAULT,
+        [&b"<stream:stream><a>"[..]],
+    );
+    assert_eq!(frames.len(), 1);
+    assert_eq!(end, Err(FrameFault::EofInBody { have: 3, want: 4 }));
+}
+
+#[test]
+fn a_stream_goes_on_from_its_phase_alone() {
+    let pool = pool();
+    let mut expect = Expect::default();
+    assert_eq!(expect.phase(), Phase::Before);
+    for (bytes, phase) in [
+        (&b"<stream:stream>"[..], Phase::Inside),
+        (b"<a><b/></a>", Phase::Inside),
+        (b" ", Phase::Inside),
+        (b"<?xml version='1.0'?><stream:stream>", Phase::Inside),
+        (b"</stream:stream>", Phase::After),
+        (b"\n", Phase::After),
+    ] {
+        let (mut input, mut body) = (pool.gather(), pool.gather());
+        arrive(&pool, &mut input, bytes);
+        expect = Expect::at(expect.phase());
+        let head = Framing::Stanza
+            .next(&mut expect, &mut input, &mut body, Limits::DEFAULT)
+            .expect("no fault");
+        assert_eq!(head.map(|head| head.body_bytes as usize), Some(bytes.len()));
+        assert_eq!(expect.phase(), phase);
+    }
+    let (mut input, mut body) = (pool.gather(), pool.gather());
+    arrive(&pool, &mut input, b"<a/>");
+    let mut expect = Expect::at(Phase::After);
+    assert!(
+        Framing::Stanza
+            .next(&mut expect, &mut input, &mut body, Limits::DEFAULT)
+            .is_err(),
+        "nothing follows the end"
+    );
 }
