@@ -72,8 +72,11 @@ impl Plan {
                 "--size {body}B: {least}B (connection, sequence and time, which are checked) to 1MiB are possible"
             ));
         }
-        if self.framing == Framing::Link {
-            return usage("--framing link: clients do not speak it; choose raw, classic-fixed, classic-var or tpkt".into());
+        if matches!(self.framing, Framing::Link | Framing::Stanza) {
+            return usage(format!(
+                "--framing {}: numbered packets do not travel in it; choose raw, classic-fixed, classic-var or tpkt",
+                self.framing
+            ));
         }
         if !Shape::is_possible(self.framing, self.body_bytes) {
             return usage(format!(

@@ -86,7 +86,7 @@ pub(crate) enum Noticed {
     },
     Arrived {
         client: usize,
-        bytes: usize,
+        payload: Vec<u8>,
         message_end: Option<usize>,
         differs: Option<u64>,
     },
@@ -624,7 +624,7 @@ impl Backend {
         let message_end = (!more).then(|| std::mem::take(&mut talk.message));
         noticed.push(Noticed::Arrived {
             client: talk.client,
-            bytes: payload.len(),
+            payload: payload.to_vec(),
             message_end,
             differs: wrong,
         });

@@ -97,8 +97,12 @@ impl World {
             return;
         }
         let (at, listeners) = (self.any_shard(), self.plan.config.listeners.len() as u64);
+        // Mostly to the good backend: by each of the first listeners, and by the last, which speaks XMPP.
         let listener = if self.rng.chance(1, 2) {
-            self.rng.below(4)
+            match self.rng.below(5) {
+                4 => listeners - 1,
+                first => first,
+            }
         } else {
             self.rng.below(listeners)
         };

@@ -61,10 +61,16 @@ pub struct Client {
     pub dismissed: bool,
     /// Everything it got before a backend took it: why it was refused.
     pub refusal: Vec<u8>,
+    /// What an XMPP client wrote and its backend has not got: bytes of units, without the white space between them.
+    pub(crate) units: VecDeque<u8>,
+    /// Whether it answers the end of the appliance's side with its own.
+    pub answers_end: bool,
+    /// Whether the appliance ended its side before the client did.
+    pub parted: bool,
     /// Whether it got the end of a classic conversation.
     pub classic_end: bool,
     /// Bytes of a frame that is not complete.
-    pending: Vec<u8>,
+    pub(crate) pending: Vec<u8>,
     /// What is wrong with what it got, if anything.
     pub fault: Option<String>,
 }
@@ -100,6 +106,9 @@ impl Client {
             excused: false,
             dismissed: false,
             refusal: Vec::new(),
+            units: VecDeque::new(),
+            answers_end: true,
+            parted: false,
             classic_end: false,
             pending: Vec::new(),
             fault: None,
@@ -108,6 +117,9 @@ impl Client {
 
     /// The next frame of `len` content bytes, as it goes on the wire.
     pub(crate) fn frame(&mut self, len: usize) -> Vec<u8> {
+        if self.framing == Framing::Stanza {
+            return self.stanza(len);
+        }
         let content = stretch(self.number, UP, self.written, len);
         self.written += len as u64;
         self.frames.push_back(len);
@@ -123,10 +135,14 @@ impl Client {
     pub(crate) fn take(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
         // Refused, for all that a backend may have meant: its link was lost before its word came through.
-        let refused = self.excused && self.got == 0 && !self.right_so_far();
+        let is_stream = self.framing == Framing::Stanza;
+        let refused = !is_stream && self.excused && self.got == 0 && !self.right_so_far();
         if refused || !self.refusal.is_empty() || (!self.opened && !self.echoes) {
             self.refusal.append(&mut self.pending);
             return;
+        }
+        if self.framing == Framing::Stanza {
+            return self.take_stream();
         }
         while let Some((header, len)) = decode(self.framing, &self.pending) {
             let frame: Vec<u8> = self.pending.drain(..header + len).skip(header).collect();

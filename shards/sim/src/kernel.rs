@@ -35,6 +35,8 @@ pub(crate) struct Socket {
     /// Bytes that the kernel had taken before it was told not to read: they arrive all the same.
     pub(crate) late: usize,
     pub(crate) sending: bool,
+    /// The machine ended its side: FIN follows what is outgoing.
+    pub(crate) finish: bool,
     pub(crate) close: Option<Close>,
     pub(crate) handing: Option<(ShardId, u64)>,
 }
@@ -115,6 +117,7 @@ impl Node {
             reading: false,
             late: 0,
             sending: false,
+            finish: false,
             close: None,
             handing: None,
         });

@@ -29,6 +29,7 @@ mod people;
 mod plan;
 mod run;
 mod sights;
+mod stream;
 mod world;
 
 pub use backend::{Backend, BackendPlan, Conversation, Reply};

@@ -9,6 +9,7 @@ use megaphone_core::{
     ConnectionId, Dialect, Input, LinkSide, LinkSpec, ListenerId, NoteLevel, Peer, Route, ShardId,
     SocketId,
 };
+use megaphone_frame::Framing;
 
 impl World {
     // ── clients ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -290,11 +291,11 @@ impl World {
             }
             Noticed::Arrived {
                 client,
-                bytes,
+                payload,
                 message_end,
                 differs,
             } => {
-                self.arrived(index, client, bytes, message_end, differs);
+                self.arrived(index, client, &payload, message_end, differs);
             }
             Noticed::Ended { client, came } => self.ended_upward(index, client, came),
             Noticed::Reset { client } => {
@@ -330,29 +331,29 @@ impl World {
         &mut self,
         index: usize,
         number: usize,
-        bytes: usize,
+        payload: &[u8],
         message_end: Option<usize>,
         differs: Option<u64>,
     ) {
         let classic = self.backends[index].plan.dialect != Dialect::V1;
         let client = &mut self.clients[number];
+        let differs = match client.framing {
+            Framing::Stanza => (!client.units_begin_with(payload)).then_some(client.arrived),
+            _ => differs,
+        };
         if let Some(at) = differs {
             self.faults.push(format!(
                 "byte {at} of client {number} is wrong at its backend"
             ));
         }
-        client.arrived += bytes as u64;
+        client.arrived += payload.len() as u64;
         if client.arrived > client.written {
             self.faults.push(format!(
                 "client {number} wrote {} bytes, {} arrived",
                 client.written, client.arrived
             ));
         }
-        if let (Some(len), false, false) = (
-            message_end,
-            client.framing == megaphone_frame::Framing::Raw,
-            classic,
-        ) {
+        if let (Some(len), false, false) = (message_end, client.framing == Framing::Raw, classic) {
             let expected = client.frames.pop_front();
             if expected != Some(len) {
                 self.faults.push(format!(

@@ -223,6 +223,10 @@ fn listeners() -> Vec<ClientListener> {
         to(Framing::Raw, &Route::Link(String::from("old"))),
         to(Framing::ClassicVar, &Route::Link(String::from("old"))),
         to(Framing::Raw, &Route::Link(String::from("far"))),
+        ClientListener {
+            domain: String::from("chat.example"),
+            ..to(Framing::Stanza, &chat)
+        },
     ]
 }
 

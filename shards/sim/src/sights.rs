@@ -66,6 +66,8 @@ sights! {
     UnknownConnection,
     /// A backend sent bytes that are no packet.
     LinkGarbage,
+    /// An XMPP client was told why its stream ends, and the appliance's side of it ended.
+    Parted,
     /// A client sent bytes that are no frame.
     ClientGarbage,
     /// A session waited for lane credit.

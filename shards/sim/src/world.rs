@@ -163,9 +163,15 @@ impl World {
                     .faults
                     .push(format!("shard {at}: Read for no socket: {socket:?}")),
             },
-            Output::Finish { socket } => self
-                .faults
-                .push(format!("shard {at}: Finish is not used: {socket:?}")),
+            Output::Finish { socket } => {
+                match node.socket_mut(socket) {
+                    Some(it) if !it.finish => it.finish = true,
+                    _ => self.faults.push(format!(
+                        "shard {at}: Finish twice or for no socket: {socket:?}"
+                    )),
+                }
+                self.finish_if_sent(at, socket);
+            }
             Output::Close { socket, how } => match node.socket_mut(socket) {
                 Some(it) => it.close = Some(how),
                 None => self
@@ -323,6 +329,23 @@ impl World {
                 bytes: bytes.len(),
             },
         );
+        self.finish_if_sent(at, id);
+    }
+
+    /// The machine's FIN goes out behind what was outgoing; a client that is as it should be ends its side too.
+    fn finish_if_sent(&mut self, at: usize, id: SocketId) {
+        let waiting = self.nodes[at].outgoing(id);
+        let Some(socket) = self.nodes[at].socket_mut(id) else {
+            return;
+        };
+        let End::Client(number) = socket.end else {
+            return;
+        };
+        if socket.finish && waiting == 0 && !self.clients[number].parted {
+            self.sights.see(Sight::Parted);
+            self.clients[number].parted = true;
+            socket.fin |= self.clients[number].answers_end;
+        }
     }
 
     fn complete_close(&mut self, at: usize, id: SocketId) {

@@ -210,8 +210,11 @@ fn no_look_before_it_is_worth_while() {
 
 /// The units of a stream, white space left out: how much of it comes at once is a matter of arrival.
 fn units(stream: &[u8], at: usize) -> Outcome {
-    let (mut frames, end) =
-        cut_stream(Framing::Stanza, Limits::DEFAULT, [&stream[..at], &stream[at..]]);
+    let (mut frames, end) = cut_stream(
+        Framing::Stanza,
+        Limits::DEFAULT,
+        [&stream[..at], &stream[at..]],
+    );
     frames.retain(|(head, _)| head.label != Label::Unit(UnitKind::Keepalive));
     (frames, end)
 }
@@ -223,7 +226,13 @@ fn units_of_a_stream_cut_anywhere() {
     let kinds: Vec<_> = whole.0.iter().map(|(head, _)| head.label).collect();
     assert_eq!(
         kinds,
-        [UnitKind::Header, UnitKind::Stanza, UnitKind::Stanza, UnitKind::End].map(Label::Unit)
+        [
+            UnitKind::Header,
+            UnitKind::Stanza,
+            UnitKind::Stanza,
+            UnitKind::End
+        ]
+        .map(Label::Unit)
     );
     assert_eq!(whole.1, Ok(()));
     for at in 0..=stream.len() {

@@ -34,3 +34,5 @@ mod rst_mid_frame;
 mod slow_client_stalls_nobody_else;
 mod split_at_every_byte;
 mod unknown_connections;
+mod xmpp_clients;
+mod xmpp_errors;

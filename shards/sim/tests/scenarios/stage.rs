@@ -17,6 +17,7 @@ pub(crate) const TPKT_ECHO: usize = 6;
 pub(crate) const RAW_TO_OLD: usize = 8;
 pub(crate) const CLASSIC_VAR_TO_OLD: usize = 9;
 pub(crate) const RAW_TO_FAR: usize = 10;
+pub(crate) const STANZA: usize = 11;
 
 // Its links.
 pub(crate) const CHAT: usize = 0;
