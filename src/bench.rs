@@ -10,8 +10,10 @@
 pub mod board;
 pub mod codec;
 pub mod cpu;
+pub mod h248;
 pub mod load;
 pub mod outcome;
 pub mod payload;
 pub mod plan;
 pub mod run;
+pub mod work;

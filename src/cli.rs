@@ -1,8 +1,10 @@
 //! The command line: what can be asked for, and how it is spelled. It turns words into plans and does nothing.
 
 use crate::bench::codec::CodecArgs;
+use crate::bench::h248::args::H248Args;
 use crate::bench::plan::{Endpoints, Pace, Plan, Ports, Sources};
 use crate::bench::run::Run;
+use crate::bench::work::Work;
 use crate::config::{Address, ConfigError, CpuSet, Link, Listen, Size, Span};
 use crate::ctl::CtlArgs;
 use crate::decode::DecodeArgs;
@@ -179,6 +181,8 @@ pub enum Bench {
     Idle(IdleArgs),
     /// Encode and decode a corpus of H.248 messages; no network is used.
     Codec(CodecArgs),
+    /// Simulate H.248 media gateways, or their controller.
+    H248(H248Args),
 }
 
 /// What every bench needs.
@@ -352,13 +356,14 @@ impl Bench {
                     args.duration,
                 )
             }
+            Bench::H248(args) => args.run(),
             Bench::Codec(_) => Err(Failure::Usage("bench codec needs no load generator".into())),
         }
     }
 }
 
 /// The time in which each connection has one turn.
-fn round(connections: u32, rate: u64) -> Duration {
+pub(crate) fn round(connections: u32, rate: u64) -> Duration {
     let nanos = u128::from(connections) * 1_000_000_000 / u128::from(rate.max(1));
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
@@ -393,7 +398,7 @@ impl LoadArgs {
         };
         plan.check()?;
         let run = Run {
-            plan,
+            work: Work::Packets(plan),
             shards: self.shards.count(),
             cpus: self
                 .cpuset

@@ -3,6 +3,9 @@
 
 use clap::Parser;
 use megaphone::bench::codec::{self, CodecArgs};
+use megaphone::bench::h248;
+use megaphone::bench::outcome::Outcome;
+use megaphone::bench::work::Work;
 use megaphone::card::Card;
 use megaphone::cli::{Bench, Cli, Command};
 use megaphone::ctl::ctl;
@@ -95,13 +98,28 @@ fn measure(bench: Bench) -> Result<(), Failure> {
                 .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)));
         armed.map_err(|error| Failure::from_io("waiting for signals", &error))?;
     }
-    let _ = writeln!(io::stderr(), "{}", run.plan);
-    let outcome = run.execute(&interrupted)?;
+    let _ = writeln!(io::stderr(), "{}", run.work);
+    let is_h248 = matches!(run.work, Work::H248(_));
+    let measured = run.execute(&interrupted)?;
+    if is_h248 {
+        let outcome = h248::outcome::Outcome::from(measured);
+        print(&outcome, json.then_some(&outcome))?;
+        return verdict(
+            outcome.is_clean(),
+            "requests were not answered, or with an error, or gateways failed",
+        );
+    }
+    let outcome = Outcome::from(measured);
     print(&outcome, json.then_some(&outcome))?;
-    match outcome.is_clean() {
+    verdict(
+        outcome.is_clean(),
+        "packets were lost, misrouted or damaged, or connections failed",
+    )
+}
+
+fn verdict(is_clean: bool, otherwise: &str) -> Result<(), Failure> {
+    match is_clean {
         true => Ok(()),
-        false => Err(Failure::Verdict(
-            "packets were lost, misrouted or damaged, or connections failed".into(),
-        )),
+        false => Err(Failure::Verdict(otherwise.into())),
     }
 }

@@ -5,70 +5,59 @@ use crossbeam::utils::CachePadded;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// One shard's counts, published a few times a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Connections that are established and were greeted: one packet went and came back.
-    pub ready: u64,
-    /// Connections that were never established, or that have ended.
-    pub failed: u64,
-    /// Packets that came back while figures count.
-    pub packets: u64,
-    /// Packets that went, ever.
-    pub sent: u64,
-    /// Packets that came back, ever.
-    pub received: u64,
-    /// Connection attempts, connections and packets that went wrong, but for those misrouted.
-    pub errors: u64,
-    /// Packets that came back on another connection.
-    pub misrouted: u64,
-    /// Packets that were sent and had not come back at the end.
-    pub lost: u64,
+macro_rules! tally {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$about])* pub $field: u64,)+
+        }
+
+        impl $name {
+            const FIELDS: usize = [$(stringify!($field)),+].len();
+
+            fn fields(self) -> [u64; $name::FIELDS] {
+                [$(self.$field),+]
+            }
+
+            fn from_fields([$($field),+]: [u64; $name::FIELDS]) -> $name {
+                $name { $($field),+ }
+            }
+        }
+    };
+}
+
+tally! {
+    /// One shard's counts, published a few times a second.
+    Tally {
+        /// Connections that are established and were greeted: one packet went and came back. Gateways that registered.
+        ready,
+        /// Connections that were never established, or that have ended.
+        failed,
+        /// Packets that came back while figures count.
+        packets,
+        /// Packets that went, ever.
+        sent,
+        /// Packets that came back, ever.
+        received,
+        /// Connection attempts, connections and packets that went wrong, but for those misrouted.
+        errors,
+        /// Packets that came back on another connection.
+        misrouted,
+        /// Packets that were sent and had not come back at the end.
+        lost,
+        /// Packets that were sent again.
+        resends,
+        /// Packets that came back again.
+        duplicates,
+        /// Answers that were acknowledged.
+        acks,
+        /// Messages that did so.
+        ack_messages,
+    }
 }
 
 impl Tally {
-    const FIELDS: usize = 8;
-
-    fn fields(self) -> [u64; Tally::FIELDS] {
-        let Tally {
-            ready,
-            failed,
-            packets,
-            sent,
-            received,
-            errors,
-            misrouted,
-            lost,
-        } = self;
-        [
-            ready, failed, packets, sent, received, errors, misrouted, lost,
-        ]
-    }
-
-    fn from_fields(
-        [
-            ready,
-            failed,
-            packets,
-            sent,
-            received,
-            errors,
-            misrouted,
-            lost,
-        ]: [u64; Tally::FIELDS],
-    ) -> Tally {
-        Tally {
-            ready,
-            failed,
-            packets,
-            sent,
-            received,
-            errors,
-            misrouted,
-            lost,
-        }
-    }
-
     /// Both together.
     #[must_use]
     pub fn and(self, other: Tally) -> Tally {
@@ -193,12 +182,17 @@ mod tests {
             errors: 6,
             misrouted: 7,
             lost: 8,
+            resends: 9,
+            duplicates: 10,
+            acks: 11,
+            ack_messages: 12,
         };
         board.publish(0, one);
         board.publish(1, one);
         board.publish(2, one);
         assert_eq!(board.total(), one.and(one));
         assert_eq!(board.total().lost, 16);
+        assert_eq!(board.total().ack_messages, 24);
     }
 
     #[test]

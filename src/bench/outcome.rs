@@ -47,36 +47,78 @@ pub struct Latency {
     pub max: f64,
 }
 
-impl Outcome {
-    /// Puts the parts together. `cpu` is what the measured process used meanwhile.
+/// What the generator learned, before it is said in a bench's own words.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Counts of the whole run.
+    pub tally: Tally,
+    /// How long figures counted.
+    pub seconds: Duration,
+    /// Of what counted, in nanoseconds.
+    pub latencies: Histogram<u64>,
+    /// What the measured process used meanwhile.
+    pub cpu: Option<Duration>,
+    /// Where this was measured.
+    pub machine: Card,
+}
+
+impl Measured {
+    /// Processor time of the measured process per packet.
     #[must_use]
-    pub fn new(
-        tally: Tally,
-        seconds: Duration,
-        latencies: &Histogram<u64>,
-        cpu: Option<Duration>,
-        machine: Card,
-    ) -> Outcome {
+    pub fn cpu_us_per_packet(&self) -> Option<f64> {
+        let packets = self.tally.packets;
+        let per_packet = |cpu: Duration| cpu.as_secs_f64() * 1e6 / packets as f64;
+        self.cpu.filter(|_| packets > 0).map(per_packet)
+    }
+}
+
+impl Latency {
+    /// The percentiles of a distribution in nanoseconds.
+    #[must_use]
+    pub fn of(latencies: &Histogram<u64>) -> Latency {
         let microseconds = |nanos: u64| nanos as f64 / 1_000.0;
         let at = |quantile: f64| microseconds(latencies.value_at_quantile(quantile));
-        let per_packet = |cpu: Duration| cpu.as_secs_f64() * 1e6 / tally.packets as f64;
+        Latency {
+            p50: at(0.5),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: microseconds(latencies.max()),
+        }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Latency {
+            p50,
+            p99,
+            p999,
+            max,
+        } = self;
+        writeln!(
+            f,
+            "latency      p50 {p50:.1} us, p99 {p99:.1} us, p99.9 {p999:.1} us, max {max:.1} us"
+        )
+    }
+}
+
+impl From<Measured> for Outcome {
+    fn from(measured: Measured) -> Outcome {
+        let tally = measured.tally;
         Outcome {
             packets: tally.packets,
             errors: tally.errors,
             lost: tally.lost,
             misrouted: tally.misrouted,
-            seconds: seconds.as_secs_f64(),
-            latency_us: Latency {
-                p50: at(0.5),
-                p99: at(0.99),
-                p999: at(0.999),
-                max: microseconds(latencies.max()),
-            },
-            cpu_us_per_packet: cpu.filter(|_| tally.packets > 0).map(per_packet),
-            machine,
+            seconds: measured.seconds.as_secs_f64(),
+            latency_us: Latency::of(&measured.latencies),
+            cpu_us_per_packet: measured.cpu_us_per_packet(),
+            machine: measured.machine,
         }
     }
+}
 
+impl Outcome {
     /// Whether every packet came back, whole, and where it belongs.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -105,16 +147,7 @@ impl fmt::Display for Outcome {
             f,
             "lost         {lost}, misrouted {misrouted}, other errors {errors}"
         )?;
-        let Latency {
-            p50,
-            p99,
-            p999,
-            max,
-        } = latency_us;
-        writeln!(
-            f,
-            "latency      p50 {p50:.1} us, p99 {p99:.1} us, p99.9 {p999:.1} us, max {max:.1} us"
-        )?;
+        write!(f, "{latency_us}")?;
         match self.cpu_us_per_packet {
             Some(cpu) => writeln!(
                 f,

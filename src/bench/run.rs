@@ -2,15 +2,14 @@
 
 use super::board::{Board, Report, Tally, latencies};
 use super::cpu;
-use super::load::Load;
-use super::outcome::{self, Outcome};
-use super::plan::Plan;
+use super::outcome::{self, Measured};
+use super::work::Work;
 use crate::card::Card;
 use crate::failure::Failure;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
-use megaphone_engine::{Birth, Controls, EngineConfig, Running};
+use megaphone_engine::{Controls, Running};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -21,8 +20,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// How often the main thread looks at the board.
 const LOOK: Duration = Duration::from_millis(50);
-/// Sockets of a shard beside its connections.
-const SPARE_SOCKETS: u32 = 64;
 /// How long shards may take to end when everything is over.
 const END_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,7 +27,7 @@ const END_PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Run {
     /// What to do.
-    pub plan: Plan,
+    pub work: Work,
     /// Shards; as many as the limit on descriptors asks for if `None`.
     pub shards: Option<u16>,
     /// Processors to pin shards to; none: not pinned.
@@ -62,9 +59,9 @@ impl Run {
     /// # Errors
     ///
     /// A plan that is impossible, an engine that cannot start, a server that is not there, a file that cannot be
-    /// written. A run with losses is not an error here: see [`Outcome::is_clean`].
-    pub fn execute(self, interrupted: &AtomicBool) -> Result<Outcome, Failure> {
-        self.plan.check()?;
+    /// written. A run with losses is not an error here.
+    pub fn execute(self, interrupted: &AtomicBool) -> Result<Measured, Failure> {
+        self.work.check()?;
         if let Some(process) = self
             .server
             .filter(|process| cpu::used_by(*process).is_none())
@@ -76,10 +73,13 @@ impl Run {
         let machine = Card::read();
         let shards = self
             .shards
-            .unwrap_or_else(|| shards_for(self.plan.connections, &machine));
+            .unwrap_or_else(|| shards_for(self.work.sockets(), &machine));
         let (board, reports) = Board::new(usize::from(shards));
-        let (board, plan) = (Arc::new(board), Arc::new(self.plan.clone()));
-        let running = start(&plan, &board, shards, &self.cpus)?;
+        let board = Arc::new(board);
+        let running = self
+            .work
+            .start(&board, shards, &self.cpus)
+            .map_err(|error| Failure::Unavailable(error.to_string()))?;
         let course = self.follow(&board, &reports, running, shards, interrupted)?;
         if course.ready == 0 {
             let trouble = course
@@ -105,13 +105,13 @@ impl Run {
             .trouble
             .as_ref()
             .map(|trouble| writeln!(err, "{trouble}"));
-        Ok(Outcome::new(
-            board.total(),
-            course.counted,
-            &all,
-            course.cpu,
+        Ok(Measured {
+            tally: board.total(),
+            seconds: course.counted,
+            latencies: all,
+            cpu: course.cpu,
             machine,
-        ))
+        })
     }
 
     /// Follows the shards to their end.
@@ -202,34 +202,6 @@ fn shards_for(connections: u32, machine: &Card) -> u16 {
     u16::try_from(connections.div_ceil(per_shard).max(1)).unwrap_or(u16::MAX)
 }
 
-fn start(
-    plan: &Arc<Plan>,
-    board: &Arc<Board>,
-    shards: u16,
-    cpus: &[usize],
-) -> Result<Running<()>, Failure> {
-    let share = plan.connections.div_ceil(u32::from(shards).max(1));
-    let config = EngineConfig {
-        shards,
-        cpus: cpus.to_vec(),
-        sockets_max: Some(share + SPARE_SOCKETS),
-        ..EngineConfig::default()
-    };
-    let (plan, board) = (Arc::clone(plan), Arc::clone(board));
-    let make = move |birth: Birth| {
-        let (shard, shards) = (u32::from(birth.shard.0), u32::from(birth.shards));
-        Load::new(
-            Arc::clone(&plan),
-            Arc::clone(&board),
-            birth.pool,
-            shard,
-            shards,
-        )
-    };
-    megaphone_engine::run(config, make, drop)
-        .map_err(|error| Failure::Unavailable(error.to_string()))
-}
-
 /// The main thread's view of a run.
 struct Watch<'r> {
     run: &'r Run,
@@ -261,7 +233,7 @@ impl<'r> Watch<'r> {
         };
         Watch {
             bar: bar(
-                u64::from(run.plan.connections),
+                u64::from(run.work.connections()),
                 "connections {bar:40} {pos}/{len}  {per_sec}",
             ),
             run,
@@ -291,8 +263,9 @@ impl<'r> Watch<'r> {
         if self.interrupted.load(Ordering::Relaxed) && self.stopped_at.is_none() {
             self.stop(now);
         }
+        let (_, _, grace) = self.run.work.times();
         match (self.sending_since, self.stopped_at) {
-            (_, Some(since)) if now > since + self.run.plan.grace + END_PATIENCE => controls.stop(),
+            (_, Some(since)) if now > since + grace + END_PATIENCE => controls.stop(),
             (_, Some(_)) => {}
             (None, None) => self.look_at_opening(now, total),
             (Some(since), None) => self.look_at_sending(now, since, total),
@@ -307,21 +280,22 @@ impl<'r> Watch<'r> {
         }
         self.course.ready = total.ready;
         self.course.opened_in = now - self.started;
-        if answered >= u64::from(self.run.plan.connections) {
+        if answered >= u64::from(self.run.work.connections()) {
             if total.ready == 0 {
                 return self.stop(now);
             }
             self.board.give_go();
             self.course.began = SystemTime::now();
             self.sending_since = Some(now);
-            let length = self.run.plan.warmup + self.run.plan.duration;
+            let (warmup, duration, _) = self.run.work.times();
+            let length = warmup + duration;
             self.bar.finish_and_clear();
             self.bar = bar(
                 length.as_millis() as u64,
                 "sending     {bar:40} {percent}%  {msg}",
             );
         } else if now - self.moved.1 > self.run.patience {
-            let missing = u64::from(self.run.plan.connections) - answered;
+            let missing = u64::from(self.run.work.connections()) - answered;
             self.course.trouble = Some(format!(
                 "{missing} connections were neither answered nor refused"
             ));
@@ -330,7 +304,7 @@ impl<'r> Watch<'r> {
     }
 
     fn look_at_sending(&mut self, now: Instant, since: Instant, total: Tally) {
-        let plan = &self.run.plan;
+        let (warmup, duration, _) = self.run.work.times();
         let elapsed = now - since;
         self.bar.set_position(elapsed.as_millis() as u64);
         if total.received != self.last_received {
@@ -340,12 +314,12 @@ impl<'r> Watch<'r> {
                 total.packets, total.errors
             ));
         }
-        if elapsed >= plan.warmup && self.cpu_before.is_none() {
+        if elapsed >= warmup && self.cpu_before.is_none() {
             self.cpu_before = self.run.server.and_then(cpu::used_by);
         }
-        if elapsed >= plan.warmup + plan.duration {
+        if elapsed >= warmup + duration {
             self.count_cpu();
-            self.course.counted = plan.duration;
+            self.course.counted = duration;
             self.stopped_at = Some(now);
         }
     }
@@ -363,12 +337,17 @@ impl<'r> Watch<'r> {
         let sending = self
             .sending_since
             .map_or(Duration::ZERO, |since| now - since);
-        self.course.counted = sending.saturating_sub(self.run.plan.warmup);
+        self.course.counted = sending.saturating_sub(self.run.work.times().0);
         self.stopped_at = Some(now);
         self.board.stop();
     }
 
-    fn finish(self) -> Course {
+    fn finish(mut self) -> Course {
+        // The shards had no more to do before the time was over.
+        if let (Some(since), None) = (self.sending_since, self.stopped_at) {
+            self.count_cpu();
+            self.course.counted = since.elapsed().saturating_sub(self.run.work.times().0);
+        }
         self.bar.finish_and_clear();
         self.course
     }

@@ -12,6 +12,13 @@ fn bench(line: &str) -> Result<(Run, bool), String> {
     }
 }
 
+fn plan(run: &Run) -> &Plan {
+    match &run.work {
+        Work::Packets(plan) => plan,
+        other => panic!("{other}"),
+    }
+}
+
 #[test]
 fn the_definition_is_consistent() {
     Cli::command().debug_assert();
@@ -20,12 +27,12 @@ fn the_definition_is_consistent() {
 #[test]
 fn an_echo_is_a_closed_loop_unless_a_rate_is_given() {
     let (run, json) = bench("bench echo").expect("all has defaults");
-    assert_eq!(run.plan.pace, Pace::Closed { in_flight: 1 });
+    assert_eq!(plan(&run).pace, Pace::Closed { in_flight: 1 });
     assert_eq!(
-        (run.plan.connections, run.plan.body_bytes, json),
+        (plan(&run).connections, plan(&run).body_bytes, json),
         (100, 64, false)
     );
-    assert_eq!(run.plan.endpoints.to.len(), 1);
+    assert_eq!(plan(&run).endpoints.to.len(), 1);
 
     let (run, json) = bench(
         "bench echo --to 127.0.0.1:1 --to unix:/x --connections 500 --size 1KiB --rate 2000 --json \
@@ -33,13 +40,16 @@ fn an_echo_is_a_closed_loop_unless_a_rate_is_given() {
     )
     .expect("all is right");
     assert_eq!(
-        run.plan.pace,
+        plan(&run).pace,
         Pace::Open {
             every: Duration::from_millis(250)
         }
     );
     assert_eq!(
-        (run.plan.endpoints.to.len(), run.plan.endpoints.from.len()),
+        (
+            plan(&run).endpoints.to.len(),
+            plan(&run).endpoints.from.len()
+        ),
         (2, 10)
     );
     assert_eq!(
@@ -47,7 +57,7 @@ fn an_echo_is_a_closed_loop_unless_a_rate_is_given() {
         (Some(3), &[1, 3, 4][..], true)
     );
     assert_eq!(
-        (run.plan.body_bytes, run.plan.framing),
+        (plan(&run).body_bytes, plan(&run).framing),
         (1_024, Framing::Tpkt)
     );
 }
@@ -56,20 +66,20 @@ fn an_echo_is_a_closed_loop_unless_a_rate_is_given() {
 fn idle_touches_each_connection_once_a_minute() {
     let (run, _) = bench("bench idle --connections 1000").expect("all has defaults");
     assert_eq!(
-        run.plan.pace,
+        plan(&run).pace,
         Pace::Open {
             every: Duration::from_secs(60)
         }
     );
-    assert_eq!(run.plan.warmup, Duration::ZERO);
+    assert_eq!(plan(&run).warmup, Duration::ZERO);
     let (run, _) = bench("bench idle --every 10s --duration 5m").expect("right");
     assert_eq!(
-        run.plan.pace,
+        plan(&run).pace,
         Pace::Open {
             every: Duration::from_secs(10)
         }
     );
-    assert_eq!(run.plan.duration, Duration::from_secs(300));
+    assert_eq!(plan(&run).duration, Duration::from_secs(300));
 }
 
 #[test]
@@ -110,4 +120,39 @@ fn no_verb_is_possible() {
     assert!(parse("").expect("no verb is needed").command.is_none());
     assert!(parse("card --json").is_ok());
     assert!(parse("sing").is_err());
+}
+
+#[test]
+fn gateways_come_in_a_closed_loop_unless_a_rate_is_given() {
+    let h248 = |line: &str| match bench(line).map(|(run, _)| (run.shards, run.work)) {
+        Ok((shards, Work::H248(plan))) => Ok((shards, plan)),
+        Ok((_, other)) => panic!("{other}"),
+        Err(error) => Err(error),
+    };
+    let (shards, plan) = h248("bench h248").expect("all has defaults");
+    assert_eq!(
+        (shards, plan.gateways, plan.name.as_str()),
+        (None, 100, "mg")
+    );
+    assert_eq!(plan.pace, Pace::Closed { in_flight: 1 });
+    let (shards, plan) = h248(
+        "bench h248 --role mgc --to udp://[::1]:2945 --encoding ber --version 3 --gateways 50 --rate 100 --requests 7",
+    )
+    .expect("all is right");
+    assert_eq!(
+        (shards, plan.sockets, plan.name.as_str()),
+        (Some(1), 50, "mgc")
+    );
+    assert_eq!((plan.warmup, plan.requests), (Duration::ZERO, Some(7)));
+    let every = Duration::from_millis(500);
+    assert_eq!(plan.pace, Pace::Open { every });
+    for wrong in [
+        "--shards 2 --to udp://127.0.0.1:1",
+        "--gateways 0",
+        "--name a{b",
+        "--version 4",
+        "--to 127.0.0.1:1",
+    ] {
+        assert!(h248(&format!("bench h248 {wrong}")).is_err(), "{wrong}");
+    }
 }

@@ -10,13 +10,13 @@ fn a_thousand() -> Histogram<u64> {
 }
 
 fn outcome(tally: Tally, cpu: Option<Duration>) -> Outcome {
-    Outcome::new(
+    Outcome::from(Measured {
         tally,
-        Duration::from_secs(2),
-        &a_thousand(),
+        seconds: Duration::from_secs(2),
+        latencies: a_thousand(),
         cpu,
-        Card::default(),
-    )
+        machine: Card::default(),
+    })
 }
 
 #[test]
