@@ -8,8 +8,9 @@
 -behaviour(ejabberd_sm).
 
 -export([init/0, set_session/1, delete_session/1, get_sessions/0, get_sessions/1, get_sessions/2, use_cache/1, cache_nodes/1]).
+-export([own/0]).
 
--include_lib("ejabberd/include/ejabberd_sm.hrl").
+-include("ejabberd_sm.hrl").
 
 -define(TABLE, megaphone_sessions).
 -define(SHARED, megaphone_session_shared).
@@ -19,14 +20,33 @@
 %% {{User, Host, Resource, Microseconds}, Pid, Shared, Ip}. The time is part of the key: two sessions of one full JID
 %% live side by side for a moment, until the older is told that it was replaced.
 
+%% The tables outlive ejabberd_sm: a session is registered once, and does not notice that the server of this table began again.
 init() ->
-    try
-        ets:new(?TABLE, [named_table, public, ordered_set, {write_concurrency, true}, {read_concurrency, true}]),
-        ets:new(?SHARED, [named_table, public, {read_concurrency, true}]),
-        ok
-    catch
-        error:badarg -> ok
+    case ets:whereis(?TABLE) of
+        undefined ->
+            {Owner, Monitor} = spawn_monitor(?MODULE, own, []),
+            Owner ! {self(), Monitor},
+            receive
+                {Monitor, ready} -> erlang:demonitor(Monitor, [flush]), ok;
+                {'DOWN', Monitor, process, Owner, Reason} -> {error, Reason}
+            end;
+        _ ->
+            forget_dead(ets:first(?TABLE))
     end.
+
+own() ->
+    register(?TABLE, self()),
+    ets:new(?SHARED, [named_table, public, {read_concurrency, true}]),
+    ets:new(?TABLE, [named_table, public, ordered_set, {write_concurrency, true}, {read_concurrency, true}]),
+    receive {Pid, Monitor} -> Pid ! {Monitor, ready} end,
+    proc_lib:hibernate(timer, sleep, [infinity]).
+
+forget_dead('$end_of_table') ->
+    ok;
+forget_dead(Key) ->
+    Next = ets:next(?TABLE, Key),
+    is_process_alive(ets:lookup_element(?TABLE, Key, 2)) orelse ets:delete(?TABLE, Key),
+    forget_dead(Next).
 
 set_session(#session{sid = {_, Pid}, priority = Priority, info = Info} = Session) ->
     {Ip, Rest} = take_ip(Info),

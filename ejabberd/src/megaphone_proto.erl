@@ -1,6 +1,6 @@
 %% Link protocol v1 on the backend's side: frames, HELLO and the PROXY v2 header in OPEN. Pure functions; knows no
-%% socket and no ejabberd. The wire is described in docs/link-protocol.md. Framing itself (the leading length) is the
-%% socket option {packet, 4}.
+%% socket and no ejabberd. The wire is described in docs/link-protocol.md. The leading length is cut off and put on by
+%% megaphone_link and megaphone_writer.
 -module(megaphone_proto).
 
 -export([encode/5, decode/1]).
@@ -17,9 +17,13 @@
 
 -define(VERSION, 1).
 -define(FLAG_ACK, 1).
+-define(MAX_FRAME_LEAST, 1024).
+-define(TOKEN_MAX, 1024).
+-define(PROXY_MAX, 4096).
+-define(RANGES_MAX, 64).
 -define(PROXY_SIGNATURE, 13, 10, 13, 10, 0, 13, 10, 16#51, 16#55, 16#49, 16#54, 10).
 
-%% A frame without its length, as {packet, 4} wants it.
+%% A frame without its length.
 -spec encode(type(), byte(), 0..65535, non_neg_integer(), iodata()) -> iodata().
 encode(Type, Flags, Aux, Conn, Payload) ->
     [<<(code(Type)):8, Flags:8, Aux:16, Conn:64>> | Payload].
@@ -45,7 +49,8 @@ hello(#{role := Role, ack := Ack, max_frame := MaxFrame, epoch := Epoch, resume 
 
 -spec decode_hello(binary()) -> {ok, hello()} | {error, not_megaphone | malformed | {version, byte()}}.
 decode_hello(<<"MEGA", ?VERSION:8, Role:8, Flags:16, MaxFrame:32, Epoch:64, Resume:64,
-               NameLength:8, Name:NameLength/binary, TokenLength:16, Token:TokenLength/binary>>) when MaxFrame > 0 ->
+               NameLength:8, Name:NameLength/binary, TokenLength:16, Token:TokenLength/binary, _/binary>>)
+  when MaxFrame >= ?MAX_FRAME_LEAST, NameLength > 0, TokenLength =< ?TOKEN_MAX ->
     {ok, #{role => Role, ack => Flags band ?FLAG_ACK =/= 0, max_frame => MaxFrame, epoch => Epoch, resume => Resume,
            name => binary:copy(Name), token => binary:copy(Token)}};
 decode_hello(<<"MEGA", Version:8, _/binary>>) when Version =/= ?VERSION ->
@@ -57,7 +62,8 @@ decode_hello(_) ->
 
 %% The client's address out of OPEN's payload. TLVs are not looked at.
 -spec decode_peer(binary()) -> {ok, peer()} | {error, malformed}.
-decode_peer(<<?PROXY_SIGNATURE, 2:4, Command:4, Family:4, _Transport:4, Length:16, Rest:Length/binary, _/binary>>) ->
+decode_peer(<<?PROXY_SIGNATURE, 2:4, Command:4, Family:4, _Transport:4, Length:16, Rest:Length/binary, _/binary>>)
+  when Length =< ?PROXY_MAX - 16 ->
     case {Command, Family, Rest} of
         {0, _, _} -> {ok, unknown};
         {1, 1, <<A, B, C, D, _Local:32, Port:16, _/binary>>} -> {ok, {{A, B, C, D}, Port}};
@@ -70,18 +76,22 @@ decode_peer(<<?PROXY_SIGNATURE, 2:4, Command:4, Family:4, _Transport:4, Length:1
 decode_peer(_) ->
     {error, malformed}.
 
-%% Acknowledgement ranges, first and last inclusive.
--spec ranges(binary()) -> {ok, [{non_neg_integer(), non_neg_integer()}]} | {error, malformed}.
-ranges(Payload) when byte_size(Payload) rem 16 =:= 0 ->
+%% Acknowledgement ranges, first and last inclusive: 1 to 64, ascending, apart.
+-spec ranges(binary()) -> {ok, [{pos_integer(), pos_integer()}]} | {error, malformed}.
+ranges(Payload) when byte_size(Payload) rem 16 =:= 0, byte_size(Payload) >= 16, byte_size(Payload) =< ?RANGES_MAX * 16 ->
     Ranges = [{First, Last} || <<First:64, Last:64>> <= Payload],
-    case lists:all(fun({First, Last}) -> First =< Last end, Ranges) of
+    case ascending(Ranges, 0) of
         true -> {ok, Ranges};
         false -> {error, malformed}
     end;
 ranges(_) ->
     {error, malformed}.
 
--spec encode_ranges([{non_neg_integer(), non_neg_integer()}]) -> binary().
+ascending([{First, Last} | Ranges], Before) when First > Before, Last >= First -> ascending(Ranges, Last);
+ascending([], _) -> true;
+ascending(_, _) -> false.
+
+-spec encode_ranges([{pos_integer(), pos_integer()}]) -> binary().
 encode_ranges(Ranges) ->
     << <<First:64, Last:64>> || {First, Last} <- Ranges >>.
 

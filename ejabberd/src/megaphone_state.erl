@@ -8,7 +8,7 @@
 
 -export([expand/1, compact/1]).
 
--include_lib("p1_xmpp/include/xmpp.hrl").
+-include("xmpp.hrl").
 
 %% What a session has of its own. A value in its short form where there is one, else {v, Value}; `none` where the key is absent.
 -record(rest, {template   :: pos_integer(),
@@ -26,10 +26,15 @@
                differences :: [{term(), term()} | {term()}]}).              % changed or added; removed
 
 -define(OWN, [user, resource, jid, ip, socket, sid, stream_id, socket_monitor, pres_last, pres_timestamp, owner]).
+%% Sessions that agree in these keys share a template.
+-define(CLASS, [mod, server, auth_module, access, shaper, xmlns, lang, conn, tls_options, stream_version, stream_state,
+                stream_encrypted, mgmt_state, csi_state, carboncopy, megaphone]).
 -define(TABLE, megaphone_shared).
 %% Distinct templates and presences that are remembered; more of them travel with their sessions.
 -define(TEMPLATES_MAX, 256).
 -define(PRESENCES_MAX, 4096).
+%% Presences of one session so far, by hash.
+-define(CANDIDATES, 65536).
 
 -spec compact(map()) -> #rest{} | map().
 compact(#{user := User, resource := Resource, owner := Owner} = State) when Owner =:= self() ->
@@ -141,7 +146,8 @@ jid(#{user := User, server := Server, resource := Resource}) ->
 %% A stream's socket is a record around ours; without ours it is the same for all.
 short_socket(#{socket := SocketState} = State) when is_tuple(SocketState), element(1, SocketState) =:= socket_state ->
     case {element(3, SocketState), State} of
-        {{megaphone, Link, Conn, Ip}, #{ip := Ip}} -> {Link, Conn, setelement(3, SocketState, megaphone)};
+        {{Kind, Link, Conn, Ip}, #{ip := Ip}} when Kind =:= megaphone; Kind =:= megaphone_tls ->
+            {Link, Conn, setelement(3, SocketState, Kind)};
         _ -> {{v, SocketState}, 0, none}
     end;
 short_socket(#{socket := Other}) -> {{v, Other}, 0, none};
@@ -150,14 +156,14 @@ short_socket(_) -> {none, 0, none}.
 long_socket(#rest{link = none}, State) -> State;
 long_socket(#rest{link = {v, Socket}}, State) -> State#{socket => Socket};
 long_socket(#rest{link = Link, conn = Conn}, #{socket := Blank, ip := Ip} = State) ->
-    State#{socket => setelement(3, Blank, {megaphone, Link, Conn, Ip})}.
+    State#{socket => setelement(3, Blank, {element(3, Blank), Link, Conn, Ip})}.
 
 %% The client's last presence without what the session knows anyway. Status texts are people's own words: not interned.
 short_presence(#{pres_last := #presence{from = Jid, to = To, status = [], meta = Meta} = Presence,
                  jid := Jid, ip := {Address, _}}) when Meta =:= #{ip => Address} ->
     case jid:remove_resource(Jid) of
         To ->
-            case number(presence, Presence#presence{from = undefined, to = undefined, meta = #{}}, ?PRESENCES_MAX) of
+            case presence_number(Presence#presence{from = undefined, to = undefined, meta = #{}}) of
                 none -> {v, Presence};
                 Number -> Number
             end;
@@ -165,6 +171,21 @@ short_presence(#{pres_last := #presence{from = Jid, to = To, status = [], meta =
     end;
 short_presence(#{pres_last := Presence}) -> {v, Presence};
 short_presence(_) -> none.
+
+%% A presence is interned when a second session has it: one with the hash of somebody's portrait is nobody else's.
+presence_number(Presence) ->
+    case lookup(presence, Presence) of
+        none ->
+            Candidate = {candidate, erlang:phash2(Presence, ?CANDIDATES)},
+            case ets:lookup(table(), Candidate) of
+                [{_, Pid}] when Pid =/= self() -> number(presence, Presence, ?PRESENCES_MAX);
+                [_] -> none;
+                [] ->
+                    ets:insert(table(), {Candidate, self()}),
+                    none
+            end;
+        Number -> Number
+    end.
 
 long_presence(none, State) -> State;
 long_presence({v, Presence}, State) -> State#{pres_last => Presence};
@@ -174,9 +195,9 @@ long_presence(Number, #{jid := Jid, ip := {Address, _}} = State) ->
 
 %% ---- what sessions share ----
 
-%% Sessions that agree in these keys share a template; in what else they differ is in their differences.
+%% In what else than the class they differ is in their differences.
 template(Shared) ->
-    Class = maps:with([mod, server, auth_module, access, shaper, xmlns, lang, conn, tls_options, stream_version, megaphone], Shared),
+    Class = maps:with(?CLASS, Shared),
     case lookup(template, Class) of
         none ->
             case number(template, Class, Shared, ?TEMPLATES_MAX) of
