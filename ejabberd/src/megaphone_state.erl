@@ -37,7 +37,8 @@
 -define(CANDIDATES, 65536).
 
 -spec compact(map()) -> #rest{} | map().
-compact(#{user := User, resource := Resource, owner := Owner} = State) when Owner =:= self() ->
+compact(#{user := User, resource := Resource, server := _, owner := Owner} = State)
+  when is_binary(User), is_binary(Resource), Owner =:= self() ->
     forget_start(),
     {Link, Conn, Blank} = short_socket(State),
     Shared = case Blank of
@@ -96,16 +97,20 @@ long(none, _) -> none;
 long({v, Value}, _) -> {value, Value};
 long(Short, Lengthen) -> {value, Lengthen(Short)}.
 
-short_ip({{A, B, C, D}, Port}) when is_integer(A), is_integer(Port) ->
+short_ip({{A, B, C, D}, Port} = Ip) when is_integer(A), is_integer(B), is_integer(C), is_integer(D), is_integer(Port) ->
     <<Number:48>> = <<A:8, B:8, C:8, D:8, Port:16>>,
-    Number;
+    case long_ip(Number) of
+        Ip -> Number;
+        _ -> no
+    end;
 short_ip(_) -> no.
 
 long_ip(Number) ->
     <<A:8, B:8, C:8, D:8, Port:16>> = <<Number:48>>,
     {{A, B, C, D}, Port}.
 
-short_time({Mega, Seconds, Micro}) when Seconds < 1000000, Micro < 1000000 ->
+short_time({Mega, Seconds, Micro}) when is_integer(Mega), is_integer(Seconds), is_integer(Micro), Mega >= 0, Seconds >= 0,
+                                         Seconds < 1000000, Micro >= 0, Micro < 1000000 ->
     (Mega * 1000000 + Seconds) * 1000000 + Micro;
 short_time(_) -> no.
 
