@@ -19,3 +19,4 @@ mod operator;
 mod peers;
 mod places;
 mod replay;
+mod xmpp;

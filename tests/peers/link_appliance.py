@@ -53,6 +53,7 @@ class Link:
         else:
             host, _, port = self.place.rpartition(":")
             self.socket = socket.create_connection((host, int(port)))
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(PATIENCE)
         self.input = b""
 

@@ -78,6 +78,7 @@ const KNOWN_HOSTS: &[&str] = &[
     "[::1]",
     "docs.kernel.org",
     "etherx.jabber.org", // in the name of XMPP's stream namespace (RFC 6120 4.8.1)
+    "jabber.org",        // in the names of XMPP extensions
     "docs.rs",
     "doc.rust-lang.org",
     "erlang.org",
