@@ -15,7 +15,7 @@ use crate::handle::{ControlHandle, SendHandle};
 use crate::mid::Mid;
 use crate::rtt::RoundTrip;
 use crate::sender::Sender;
-use crate::table::{IdMap, RecentIds};
+use crate::table::{Acked, IdMap, RecentIds};
 use megaphone_wheel::TimerId;
 use std::sync::Arc;
 
@@ -152,6 +152,8 @@ pub(crate) struct RareConnection {
     pub sender: Sender,
     /// Its messages are kept, not processed.
     pub blocked: bool,
+    /// Acknowledged replies that are still to be removed.
+    pub acked: Acked,
     /// Messages that wait for the user's decision, or for the end of the block.
     pub held: Vec<HeldMessage>,
 }

@@ -15,6 +15,7 @@ use crate::config::Timer;
 use crate::engine::{Note, Tail};
 use crate::handle::{ControlHandle, SendHandle};
 use crate::segment::Segments;
+use crate::table::Moment;
 use megaphone_wheel::{Tick, TimerId};
 
 /// Where the answering of a request stands.
@@ -221,6 +222,8 @@ pub(crate) struct Reply {
     pub armed: Option<TimerId>,
     /// When the request came; later, when it was answered.
     pub since: Tick,
+    /// Number of its answer: what was answered later was not meant by an acknowledgement.
+    pub answered: Moment,
     /// Where the request came from: its replies and Pendings go there.
     pub send_handle: SendHandle,
     /// The user's data, if it wants to know of the acknowledgement.

@@ -427,6 +427,8 @@ impl Engine {
         };
         reply.state = reply.state.on(ReplyEvent::UserReplySegmented).0;
         reply.since = now;
+        self.moment = self.moment.wrapping_add(1);
+        reply.answered = self.moment;
         let (place, handle) = (reply.connection, reply.send_handle);
         let segment_timer = super::segments::resend_timer(config.segment_send_timer, timer);
         let mut segments = Segments::new(parts, window, segment_timer);

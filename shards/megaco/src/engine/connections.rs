@@ -455,6 +455,7 @@ impl Engine {
     }
 
     fn absorb(&mut self, old: u32, into: u32) {
+        let acked = self.take_acked(old);
         let Some(row) = self.connections.get_mut(old) else {
             return;
         };
@@ -476,6 +477,7 @@ impl Engine {
             row.replies = replies;
             row.recent = recent;
         }
+        self.put_acked(into, acked);
         self.arm_forget(into);
     }
 
@@ -505,8 +507,15 @@ impl Engine {
         self.leave_live(place);
         if let Some(row) = self.connections.get_mut(place) {
             row.state = state;
-            let kept = row.rare.take().map_or(0, |rare| rare.held.len());
-            self.totals.held_dropped += kept as u64;
+            // Acknowledgements that are still being worked off go on.
+            let rare = row.rare.take();
+            self.totals.held_dropped += rare.as_ref().map_or(0, |rare| rare.held.len()) as u64;
+            row.rare = rare.filter(|rare| !rare.acked.is_empty()).map(|rare| {
+                Box::new(RareConnection {
+                    acked: rare.acked,
+                    ..RareConnection::default()
+                })
+            });
         }
         self.free_if_empty(place);
     }
@@ -544,6 +553,7 @@ impl Engine {
     pub(super) fn free_connection(&mut self, place: u32) {
         self.purge_requests(place);
         self.purge_replies(place);
+        self.take_acked(place);
         self.unlink_peer(place);
         let Some(row) = self.connections.remove(place) else {
             return;

@@ -8,6 +8,7 @@
 //! Work per step is bounded: a `Timeout` fires at most [`Options::expiries_per_step`] timers and acknowledges at most
 //! [`Options::acks_per_step`] replies; a deadline that is not in the future says that there is more to do.
 
+mod acks;
 mod answer;
 mod block;
 mod callbacks;
@@ -42,7 +43,7 @@ use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle};
 use crate::registration::{Admission, AdmissionRate};
 use crate::reply::{Reply, ReplyName};
 use crate::request::Request;
-use crate::table::{Index, Slab};
+use crate::table::{Index, Moment, Slab};
 use crate::trace::Trace;
 use crate::user::User;
 use foldhash::quality::FixedState;
@@ -67,6 +68,11 @@ pub struct Options {
     pub requests_per_connection_max: usize,
     /// Live replies of one connection; a request beyond is answered with error 510 and not remembered.
     pub replies_per_connection_max: usize,
+    /// Live replies of all connections together; a request beyond is answered the same way.
+    pub replies_max: usize,
+    /// Intervals of finished ids that one connection remembers for LONG-TIMER; while there are so many, a request is answered the
+    /// same way: nothing is forgotten early, because what is forgotten could be executed twice.
+    pub recent_intervals_per_connection_max: usize,
     /// Timers fired per step.
     pub expiries_per_step: usize,
     /// Replies acknowledged per step.
@@ -86,6 +92,8 @@ impl Default for Options {
             connections_max: 4_000_000,
             requests_per_connection_max: 100_000,
             replies_per_connection_max: 1_000_000,
+            replies_max: 8_000_000,
+            recent_intervals_per_connection_max: 1_000_000,
             expiries_per_step: 256,
             acks_per_step: 1024,
             sweeps_max: 1024,
@@ -197,17 +205,6 @@ struct Batch {
     long: VecDeque<(ReplyName, u64)>,
 }
 
-/// Acknowledged ids whose replies are not all removed yet.
-#[derive(Clone, Copy, Debug)]
-struct Sweep {
-    connection: ConnectionId,
-    first: u32,
-    last: u32,
-    /// When the acknowledgement came, and the newest row there was then: what was answered later is not acknowledged by it.
-    came: Tick,
-    serial: u32,
-}
-
 /// The engine.
 pub struct Engine {
     options: Options,
@@ -226,7 +223,11 @@ pub struct Engine {
     /// Serial number of the next reply row.
     serial: u32,
     batches: Slab<Batch>,
-    sweeps: VecDeque<Sweep>,
+    /// Connections with acknowledged replies that are not all removed yet, each once, and how many intervals they have together.
+    sweeping: VecDeque<u32>,
+    sweeps: usize,
+    /// Number of the newest answer.
+    moment: Moment,
     admission: Option<Admission>,
     wheel: Wheel<TimerKey>,
     outputs: VecDeque<Output>,
@@ -261,7 +262,9 @@ impl Engine {
             calls_made: 0,
             serial: 0,
             batches: Slab::default(),
-            sweeps: VecDeque::new(),
+            sweeping: VecDeque::new(),
+            sweeps: 0,
+            moment: 0,
             admission: options.admission.map(Admission::new),
             wheel: Wheel::default(),
             outputs: VecDeque::new(),
@@ -314,7 +317,7 @@ impl Engine {
 
     /// When to hand in [`Input::Timeout`]; in the past if a step's work was used up.
     pub fn deadline(&self) -> Option<Tick> {
-        if !self.sweeps.is_empty() {
+        if !self.sweeping.is_empty() {
             return Some(Tick::ZERO);
         }
         self.wheel.deadline()

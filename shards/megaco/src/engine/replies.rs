@@ -4,27 +4,16 @@ use super::faults::Note;
 use super::outgoing::Carrier;
 use super::receive::Source;
 use super::timers::millis;
-use super::{Engine, Sweep, TimerKey};
+use super::{Engine, TimerKey};
 use crate::codec;
 use crate::config::{Expiry, Timer};
 use crate::fault;
-use crate::handle::ConnectionId;
 use crate::registration;
 use crate::reply::{RareReply, Reply, ReplyAction, ReplyEvent, ReplyState};
 use crate::trace::{self, Way};
 use crate::user::{AckStatus, Reason};
-use megaphone_h248::model::{
-    ErrorDescriptor, Transaction, TransactionAck, TransactionRequest, TransactionResult,
-};
+use megaphone_h248::model::{ErrorDescriptor, TransactionRequest, TransactionResult};
 use megaphone_wheel::Tick;
-
-impl Sweep {
-    /// Whether the peer can have meant this reply: it was there, and answered, when the acknowledgement came.
-    fn means(&self, reply: &Reply) -> bool {
-        let older = self.serial.wrapping_sub(reply.serial) <= u32::MAX / 2;
-        older && reply.since <= self.came
-    }
-}
 
 impl Engine {
     /// A request: its new row, if it is to be executed.
@@ -52,7 +41,11 @@ impl Engine {
             self.totals.late_duplicates += 1;
             return None;
         }
-        if row.replies.len() >= self.options.replies_per_connection_max {
+        let recent = row.recent.as_ref().map_or(0, |recent| recent.intervals());
+        if row.replies.len() >= self.options.replies_per_connection_max
+            || self.replies.len() >= self.options.replies_max
+            || recent >= self.options.recent_intervals_per_connection_max
+        {
             self.totals.refused += 1;
             self.send_plain_reply(
                 now,
@@ -88,6 +81,7 @@ impl Engine {
             timer: row.config.pending_timer,
             armed: None,
             since: now,
+            answered: 0,
             send_handle: source.send_handle,
             ack: None,
             bytes: Box::default(),
@@ -250,6 +244,8 @@ impl Engine {
         };
         reply.bytes = bytes;
         reply.since = now;
+        self.moment = self.moment.wrapping_add(1);
+        reply.answered = self.moment;
         reply.timer = timer;
         let old = reply.armed.take();
         self.disarm(old);
@@ -323,137 +319,6 @@ impl Engine {
             alone: false,
         };
         self.carry(now, place, carrier);
-    }
-
-    // Acknowledgements.
-
-    /// Ranges are intersected with what is live: they cost that, never their width.
-    pub(super) fn acks_received(
-        &mut self,
-        now: Tick,
-        place: u32,
-        source: Source,
-        acks: &[TransactionAck],
-        transaction: &Transaction<'_>,
-    ) {
-        let ranges = acks
-            .iter()
-            .map(|ack| (ack.first, ack.last.unwrap_or(ack.first)));
-        if !self.acks_at(now, place, ranges) {
-            let version = self.callee(place, None).version;
-            self.unexpected(now, place, source, version, transaction);
-        }
-    }
-
-    /// The same of ranges that came without their message.
-    pub(super) fn ranges_acked(
-        &mut self,
-        now: Tick,
-        connection: ConnectionId,
-        ranges: &[(u32, u32)],
-    ) {
-        let Ok(place) = self.place(connection) else {
-            return;
-        };
-        if !self.acks_at(now, place, ranges.iter().copied()) {
-            self.totals.unexpected += 1;
-        }
-    }
-
-    /// Whether any of the ranges named a live reply.
-    fn acks_at(&mut self, now: Tick, place: u32, ranges: impl Iterator<Item = (u32, u32)>) -> bool {
-        let (mut budget, mut known) = (self.options.acks_per_step, false);
-        for (first, last) in ranges {
-            if first > last {
-                self.totals.reversed_acks += 1;
-                self.count_error(Some(place));
-                continue;
-            }
-            let sweep = Sweep {
-                connection: self.id_at(place),
-                first,
-                last,
-                came: now,
-                serial: self.serial,
-            };
-            let done = self.acknowledged(now, sweep, budget);
-            known |= done > 0;
-            budget = budget.saturating_sub(done);
-        }
-        known
-    }
-
-    /// Acknowledges at most `budget` live replies of an interval; the rest of it waits for later steps. How many were live.
-    fn acknowledged(&mut self, now: Tick, sweep: Sweep, budget: usize) -> usize {
-        let Some(row) = self.connections.get(sweep.connection.place) else {
-            return 0;
-        };
-        let live = row
-            .replies
-            .within(sweep.first, sweep.last, budget.saturating_add(1));
-        for (_, at) in live.iter().take(budget) {
-            if self
-                .replies
-                .get(*at)
-                .is_some_and(|reply| sweep.means(reply))
-            {
-                self.reply_acked(now, *at);
-            }
-        }
-        if let Some((next, _)) = live.get(budget) {
-            self.sweep_later(Sweep {
-                first: *next,
-                ..sweep
-            });
-        }
-        live.len()
-    }
-
-    /// What overlaps an interval that waits is added to it, under the older one's bound: the safe side.
-    fn sweep_later(&mut self, sweep: Sweep) {
-        let overlapping = self.sweeps.iter_mut().find(|waiting| {
-            waiting.connection == sweep.connection
-                && waiting.first <= sweep.last
-                && sweep.first <= waiting.last
-        });
-        if let Some(waiting) = overlapping {
-            waiting.first = waiting.first.min(sweep.first);
-            waiting.last = waiting.last.max(sweep.last);
-            if sweep.came < waiting.came {
-                (waiting.came, waiting.serial) = (sweep.came, sweep.serial);
-            }
-        } else if self.sweeps.len() < self.options.sweeps_max {
-            self.sweeps.push_back(sweep);
-        } else {
-            self.totals.refused += 1;
-        }
-    }
-
-    /// Goes on with acknowledgements that were too many for one step.
-    pub(super) fn sweep(&mut self, now: Tick) {
-        let Some(sweep) = self.sweeps.pop_front() else {
-            return;
-        };
-        if self.row(sweep.connection).is_ok() {
-            self.acknowledged(now, sweep, self.options.acks_per_step);
-        }
-    }
-
-    fn reply_acked(&mut self, now: Tick, at: u32) {
-        let Some(reply) = self.replies.get(at) else {
-            return;
-        };
-        match reply.state.on(ReplyEvent::Ack).1 {
-            ReplyAction::Acknowledged => self.end_reply(now, at, Some(AckStatus::Ok)),
-            ReplyAction::SegmentsMissing => self.segments_missing(now, at),
-            ReplyAction::Forget => self.end_reply(now, at, None),
-            ReplyAction::Violation => {
-                let place = reply.connection;
-                self.totals.ack_violations += 1;
-                self.count_error(Some(place));
-            }
-            _ => {}
-        }
     }
 
     /// Drops a row, remembers its id for what is left of LONG-TIMER, and tells the user if it asked.

@@ -1,8 +1,6 @@
-//! Transaction ids of one connection: the live ones in order, and the recently finished ones as intervals.
+//! The live transaction ids of one connection, in order.
 
-use megaphone_wheel::{RangeSet, Tick};
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 /// Live ids in order, each with its row's place. Most connections have none or one: those allocate nothing.
 #[derive(Debug, Default)]
@@ -93,104 +91,10 @@ impl IdMap {
     }
 }
 
-/// How many generations a LONG-TIMER is divided into: an id is remembered for LONG-TIMER and at most one generation more.
-const GENERATIONS: u32 = 8;
-
-/// Intervals of ids kept per connection beyond which the oldest generation is forgotten early: a peer cannot make us remember without bound.
-pub(crate) const RECENT_INTERVALS_MAX: usize = 4096;
-
-/// Ids of finished transactions, remembered for LONG-TIMER so that a late duplicate is not executed again (RFC 3525 D.1.1).
-#[derive(Debug, Default)]
-pub(crate) struct RecentIds {
-    /// Oldest first: when the generation was opened, and its ids.
-    generations: VecDeque<(Tick, RangeSet<u32>)>,
-}
-
-impl RecentIds {
-    /// Remembers an id from `now` on.
-    pub(crate) fn insert(&mut self, now: Tick, long_timer: Duration, id: u32) {
-        self.forget(now, long_timer);
-        match self.generations.back_mut() {
-            Some((opened, ids)) if now.since(*opened) < long_timer / GENERATIONS => {
-                ids.insert(id);
-            }
-            _ => self
-                .generations
-                .push_back((now, RangeSet::from_iter([(id, id)]))),
-        }
-        let intervals: usize = self
-            .generations
-            .iter()
-            .map(|(_, ids)| ids.intervals())
-            .sum();
-        if intervals > RECENT_INTERVALS_MAX {
-            self.generations.pop_front();
-        }
-    }
-
-    /// Whether an id is remembered at `now`.
-    pub(crate) fn contains(&mut self, now: Tick, long_timer: Duration, id: u32) -> bool {
-        self.forget(now, long_timer);
-        self.generations.iter().any(|(_, ids)| ids.contains(id))
-    }
-
-    /// Drops what is older than LONG-TIMER; whether anything is left.
-    pub(crate) fn forget(&mut self, now: Tick, long_timer: Duration) -> bool {
-        let keep = long_timer + long_timer / GENERATIONS;
-        while self
-            .generations
-            .front()
-            .is_some_and(|(opened, _)| now.since(*opened) >= keep)
-        {
-            self.generations.pop_front();
-        }
-        !self.generations.is_empty()
-    }
-
-    /// When the oldest generation is over.
-    pub(crate) fn next_forget(&self, long_timer: Duration) -> Option<Tick> {
-        let (opened, _) = self.generations.front()?;
-        Some(opened.after(long_timer + long_timer / GENERATIONS))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    const LONG: Duration = Duration::from_secs(30);
-
-    fn at(seconds: u64) -> Tick {
-        Tick::from(Duration::from_secs(seconds))
-    }
-
-    #[test]
-    fn an_id_is_remembered_for_the_long_timer() {
-        let mut ids = RecentIds::default();
-        ids.insert(at(0), LONG, 7);
-        ids.insert(at(20), LONG, 8);
-        assert!(ids.contains(at(30), LONG, 7));
-        assert!(!ids.contains(at(34), LONG, 7));
-        assert!(ids.contains(at(50), LONG, 8));
-        assert!(!ids.forget(at(54), LONG));
-        assert_eq!(ids.next_forget(LONG), None);
-    }
-
-    #[test]
-    fn scattered_ids_are_bounded_and_neighbours_cost_nothing() {
-        let mut ids = RecentIds::default();
-        for id in 0..1_000_000 {
-            ids.insert(at(1), LONG, id);
-        }
-        assert!(ids.contains(at(1), LONG, 999_999));
-        let mut ids = RecentIds::default();
-        for n in 0..100_000_u32 {
-            ids.insert(at(u64::from(n) / 1000), LONG, n * 2);
-        }
-        let held: usize = ids.generations.iter().map(|(_, ids)| ids.intervals()).sum();
-        assert!(held <= RECENT_INTERVALS_MAX, "{held}");
-    }
 
     proptest! {
         #[test]
