@@ -50,6 +50,9 @@ pub enum Error {
     /// A named limit was reached.
     #[error("limit {0} is reached")]
     Limit(&'static str),
+    /// The host knows no callback module of this name.
+    #[error("no callback module is called {0:?}")]
+    NoModuleOfName(String),
     /// There is no such callback module.
     #[error("no callback module has number {0}")]
     NoSuchModule(u16),

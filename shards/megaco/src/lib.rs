@@ -7,6 +7,7 @@
 //! | [`user`] | the callbacks of who answers requests |
 //! | [`connection`], [`request`], [`reply`], [`sender`], [`segment`] | the five state machines, each one `match (state, event)` |
 //! | [`registration`] | what RFC 3525 wants around ServiceChange and OTP leaves out |
+//! | [`setup`] | the initial configuration, from a TOML document |
 //! | [`counters`], [`trace`] | what is counted, what is shown |
 //!
 //! Names are OTP's (`megaco` application) and RFC 3525's. Where the two differ, item `profile` decides.
@@ -27,6 +28,7 @@ pub mod request;
 mod rtt;
 pub mod segment;
 pub mod sender;
+pub mod setup;
 mod table;
 pub mod trace;
 pub mod user;

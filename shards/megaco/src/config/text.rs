@@ -23,7 +23,7 @@ impl FromStr for Setting {
 
 impl Setting {
     /// The value of a parsed document. There are no fractions and no dates in a configuration.
-    pub(super) fn from_toml(value: &toml::Value) -> Result<Self, ConfigError> {
+    pub(crate) fn from_toml(value: &toml::Value) -> Result<Self, ConfigError> {
         Ok(match value {
             toml::Value::Boolean(value) => Self::Bool(*value),
             toml::Value::Integer(value) => Self::Int(*value),

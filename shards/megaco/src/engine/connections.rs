@@ -368,11 +368,12 @@ impl Engine {
             self.totals.refused += 1;
             return Err(Error::Limit("connections_max"));
         }
-        let config = self.user_mut(receive.user)?.configured(receive, version);
         let (state, remote) = match remote {
             Remote::Preliminary => (ConnectionState::Preliminary, None),
             Remote::Known(mid) => (ConnectionState::Deciding, Some(mid)),
         };
+        let user = self.user_mut(receive.user)?;
+        let config = user.configured(receive, version, remote.as_ref());
         self.generation = self.generation.wrapping_add(1);
         let place = self.connections.insert(Connection {
             user: receive.user.0,
@@ -412,7 +413,12 @@ impl Engine {
         version: u8,
         source: Source,
     ) -> Result<(), Error> {
-        let config = self.user_mut(receive.user)?.configured(receive, version);
+        let remote = self
+            .connections
+            .get(place)
+            .and_then(|row| row.remote.clone());
+        let user = self.user_mut(receive.user)?;
+        let config = user.configured(receive, version, remote.as_ref());
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
         if let Some(row) = self.connections.get_mut(place) {
@@ -446,11 +452,16 @@ impl Engine {
             return;
         };
         row.state = row.state.on(ConnectionEvent::Message).0;
-        row.remote = Some(mid);
-        let user = UserId(row.user);
+        row.remote = Some(mid.clone());
+        let (user, config) = (UserId(row.user), row.config.clone());
         self.link_peer(place);
-        if let Ok(user) = self.user_mut(user) {
-            user.preliminary = None;
+        let Ok(user) = self.user_mut(user) else {
+            return;
+        };
+        user.preliminary = None;
+        let config = user.overridden(config, Some(&mid));
+        if let Some(row) = self.connections.get_mut(place) {
+            row.config = config;
         }
     }
 

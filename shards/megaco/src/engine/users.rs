@@ -10,6 +10,7 @@ use crate::reply::ReplyState;
 use crate::user::Reason;
 use megaphone_h248::model::{IntoOwned, MId};
 use megaphone_wheel::Tick;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The row of a user.
@@ -25,14 +26,40 @@ pub(super) struct UserRow {
     pub fading: usize,
     /// The items with the codec, transport or version of another listener: shared by the connections made there.
     pub variants: Vec<Arc<Config>>,
+    /// What is different for single peers.
+    pub overrides: BTreeMap<Mid, Overrides>,
 }
+
+/// Items of one peer.
+type Overrides = Vec<(Item, Setting)>;
 
 /// How many variants of its items a user keeps for later connections.
 const VARIANTS_MAX: usize = 16;
 
 impl UserRow {
     /// A new connection's items: the user's, with what the receive handle and the first message say.
-    pub(super) fn configured(&mut self, receive: &ReceiveHandle, version: u8) -> Arc<Config> {
+    pub(super) fn configured(
+        &mut self,
+        receive: &ReceiveHandle,
+        version: u8,
+        remote: Option<&Mid>,
+    ) -> Arc<Config> {
+        let common = self.of_listener(receive, version);
+        self.overridden(common, remote)
+    }
+
+    /// Items with what is different for a peer.
+    pub(super) fn overridden(&mut self, common: Arc<Config>, remote: Option<&Mid>) -> Arc<Config> {
+        let Some(overrides) = remote.and_then(|remote| self.overrides.get(remote)) else {
+            return common;
+        };
+        let mut config = (*common).clone();
+        // They were checked when they were set and whenever the user changed.
+        let _ = config.set_all(overrides.iter().map(|(item, value)| (*item, value)));
+        self.shared(config)
+    }
+
+    fn of_listener(&mut self, receive: &ReceiveHandle, version: u8) -> Arc<Config> {
         let wanted = (
             receive.encoding_mod,
             receive.otp_values,
@@ -131,6 +158,7 @@ impl Engine {
             live: 0,
             fading: 0,
             variants: Vec::new(),
+            overrides: BTreeMap::new(),
         };
         let place = match self.users.iter().position(Option::is_none) {
             Some(place) => place,
@@ -206,11 +234,35 @@ impl Engine {
         config.set(item, value)?;
         self.module_exists(config.user_mod)?;
         let row = self.user_mut(user)?;
+        for items in row.overrides.values() {
+            config
+                .clone()
+                .set_all(items.iter().map(|(item, value)| (*item, value)))?;
+        }
         row.next_id = row
             .next_id
             .clamp(config.min_trans_id, config.trans_id_max());
         row.config = Arc::new(config);
         row.variants.clear();
+        Ok(())
+    }
+
+    /// Sets what is different for one peer of a user; it holds for connections made from here on. No items: nothing is.
+    pub fn set_overrides(
+        &mut self,
+        user: UserId,
+        remote: &Mid,
+        items: Vec<(Item, Setting)>,
+    ) -> Result<(), Error> {
+        let mut config = (*self.user(user)?.config).clone();
+        config.set_all(items.iter().map(|(item, value)| (*item, value)))?;
+        self.module_exists(config.user_mod)?;
+        let row = self.user_mut(user)?;
+        if items.is_empty() {
+            row.overrides.remove(remote);
+        } else {
+            row.overrides.insert(remote.clone(), items);
+        }
         Ok(())
     }
 
