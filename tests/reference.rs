@@ -97,13 +97,13 @@ fn limits(text: &mut String) {
     text.push_str(
         "\n## Limits\n\nOf each shard, set with `--limit KEY=NUMBER`. `_ms` are milliseconds.\n\n",
     );
-    text.push_str("| key | default | how full | when it is met |\n| --- | --- | --- | --- |\n");
+    text.push_str("| key | default | least | most | how full | when it is met |\n| --- | --- | --- | --- | --- | --- |\n");
     for limit in LIMITS {
         let (key, default) = (limit.key, limit.default);
         let _ = writeln!(
             text,
-            "| `{key}` | {default} | `{}` | `{}` |",
-            limit.occupancy, limit.refused
+            "| `{key}` | {default} | {} | {} | `{}` | `{}` |",
+            limit.least, limit.most, limit.occupancy, limit.refused
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::contract::{ShardId, Target};
 use crate::credit::LaneBudget;
-use crate::limits::Limits;
+use crate::limits::{LIMITS, Limits};
 use megaphone_frame::Framing;
 use thiserror::Error;
 
@@ -214,26 +214,29 @@ impl ShardConfig {
 
     fn check_limits(&self) -> Result<(), ConfigFault> {
         let limits = &self.limits;
-        let floors = [
-            ("sessions_max", limits.sessions_max, 1, u32::MAX),
-            ("frame_bytes_max", limits.frame_bytes_max, 1, 1 << 30),
-            ("outgoing_bytes_max", limits.outgoing_bytes_max, 1, u32::MAX),
+        let of_shards = LIMITS.iter().map(|limit| {
+            let value = limits.get(limit.key).unwrap_or(limit.default);
+            (limit.key, value, limit.least, limit.most)
+        });
+        let rest = [
+            // A PING must have the time to be answered.
             (
-                "window_bytes_max",
-                limits.window_bytes_max,
-                1_024,
-                u32::from(u16::MAX) << 10,
+                "silence_ms",
+                limits.silence_ms,
+                limits.ping_ms.saturating_add(1),
+                u32::MAX,
             ),
-            ("links_max", limits.links_max, 1, 256),
-            ("packet_bytes_max", limits.packet_bytes_max, 16, 1 << 24),
-            ("scan_slots", limits.scan_slots, 1, u32::MAX),
-            ("scan_closes", limits.scan_closes, 1, u32::MAX),
-            ("ack_intervals_max", limits.ack_intervals_max, 1, 1 << 20),
+            (
+                "redial_ms_max",
+                limits.redial_ms_max,
+                limits.redial_ms,
+                u32::MAX,
+            ),
             ("lanes.control", self.lanes.control, 1, 1 << 12),
             ("lanes.inbound", self.lanes.inbound, 1, 1 << 12),
             ("lanes.per_link", self.lanes.per_link, 1, 1 << 12),
         ];
-        for (key, value, least, most) in floors {
+        for (key, value, least, most) in of_shards.chain(rest) {
             if !(least..=most).contains(&value) {
                 return Err(ConfigFault::Limit {
                     key,
@@ -283,18 +286,37 @@ mod tests {
     }
 
     #[test]
-    fn limits_have_floors() {
+    fn every_limit_has_a_floor_and_a_ceiling() {
+        for limit in LIMITS {
+            let with = |value: u32| {
+                let mut config = with_route(Route::Echo);
+                // What must not be above another is far below it.
+                let limits = &mut config.limits;
+                (limits.ping_ms, limits.silence_ms) = (1, 86_400_000);
+                (limits.redial_ms, limits.redial_ms_max) = (1, 86_400_000);
+                config.limits.set(limit.key, value);
+                config.check()
+            };
+            let out_of_range = |fault: Result<(), ConfigFault>| matches!(fault, Err(ConfigFault::Limit { key, .. }) if key == limit.key);
+            assert_eq!(with(limit.default), Ok(()), "{}", limit.key);
+            assert!(out_of_range(with(limit.least - 1)), "{}", limit.key);
+            if let Some(above) = limit.most.checked_add(1) {
+                assert!(out_of_range(with(above)), "{}", limit.key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ping_has_time_to_be_answered_and_pauses_grow() {
         let mut config = with_route(Route::Echo);
-        config.limits.window_bytes_max = 1_024;
-        assert_eq!(config.check(), Ok(()));
-        config.limits.window_bytes_max = 1_023;
-        assert!(matches!(
-            config.check(),
-            Err(ConfigFault::Limit {
-                key: "window_bytes_max",
-                ..
-            })
-        ));
+        for (ping, silence, fine) in [(10, 9, false), (10, 10, false), (10, 11, true)] {
+            (config.limits.ping_ms, config.limits.silence_ms) = (ping, silence);
+            assert_eq!(config.check().is_ok(), fine, "{ping}, {silence}");
+        }
+        for (first, last, fine) in [(10, 9, false), (10, 10, true), (10, 11, true)] {
+            (config.limits.redial_ms, config.limits.redial_ms_max) = (first, last);
+            assert_eq!(config.check().is_ok(), fine, "{first}, {last}");
+        }
     }
 
     #[test]

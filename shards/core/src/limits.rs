@@ -8,7 +8,11 @@ pub struct Limit {
     /// The configuration key, and the field of [`Limits`].
     pub key: &'static str,
     /// The default; durations in milliseconds.
-    pub default: u64,
+    pub default: u32,
+    /// The least that it may be set to.
+    pub least: u32,
+    /// The most.
+    pub most: u32,
     /// The metric that says how full it is.
     pub occupancy: &'static str,
     /// The counter that rises when it is met.
@@ -17,7 +21,7 @@ pub struct Limit {
 
 /// Defines [`Limits`], its defaults and [`LIMITS`] from one list, so that they cannot drift apart.
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident = $default:literal, $occupancy:literal, $refused:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $default:literal in $least:literal..=$most:expr, $occupancy:literal, $refused:literal;)+) => {
         /// The limits of one shard. Fields that end in `_ms` are milliseconds, in `_bytes_max` bytes.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
@@ -35,6 +39,8 @@ macro_rules! limits {
         pub const LIMITS: &[Limit] = &[$(Limit {
             key: stringify!($name),
             default: $default,
+            least: $least,
+            most: $most,
             occupancy: $occupancy,
             refused: $refused,
         },)+];
@@ -61,75 +67,78 @@ macro_rules! limits {
     };
 }
 
+/// A day: no duration that a peer can make us wait is longer.
+const DAY_MS: u32 = 86_400_000;
+
 limits! {
     /// Sessions on this shard. One more is closed at once.
-    sessions_max = 20_000, "megaphone_sessions", "megaphone_connections_refused_total";
+    sessions_max = 20_000 in 1..=u32::MAX, "megaphone_sessions", "megaphone_connections_refused_total";
     /// Bytes of one frame's body from a client, and from a backend for a client whose framing needs it whole.
-    frame_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_frame_faults_total";
+    frame_bytes_max = 65_536 in 1..=1 << 30, "megaphone_pool_blocks", "megaphone_frame_faults_total";
     /// Bytes waiting to be sent to one client before an echoing session is no longer read, and before a session of a backend
     /// without credit (the classic dialects) is closed.
-    outgoing_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_connections_closed_total";
+    outgoing_bytes_max = 65_536 in 1..=u32::MAX, "megaphone_pool_blocks", "megaphone_connections_closed_total";
     /// Credit in bytes that a backend gets for each connection, a multiple of 1,024: what it may have under way to one client.
-    window_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_link_faults_total";
+    window_bytes_max = 65_536 in 1_024..=65_535 << 10, "megaphone_pool_blocks", "megaphone_link_faults_total";
     /// From the first byte of a frame to the end of its header.
-    header_ms = 5_000, "megaphone_sessions", "megaphone_frame_faults_total";
+    header_ms = 5_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_frame_faults_total";
     /// From the end of a frame's header to its last byte, beside what `body_rate_min` allows for its length.
-    body_ms = 10_000, "megaphone_sessions", "megaphone_frame_faults_total";
+    body_ms = 10_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_frame_faults_total";
     /// Bytes per second that a body must arrive with at least.
-    body_rate_min = 256, "megaphone_sessions", "megaphone_frame_faults_total";
+    body_rate_min = 256 in 1..=u32::MAX, "megaphone_sessions", "megaphone_frame_faults_total";
     /// From the backend's answer to OPEN to the end of the header of an XMPP client's stream.
-    stream_ms = 30_000, "megaphone_sessions", "megaphone_frame_faults_total";
+    stream_ms = 30_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_frame_faults_total";
     /// How long an XMPP client that was told why its stream ends may take to end it too.
-    parting_ms = 2_000, "megaphone_sessions", "megaphone_connections_closed_total";
+    parting_ms = 2_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// XMPP clients above `sessions_max` that are told so before they are closed; those beyond are closed without a word.
-    refusals_told_max = 64, "megaphone_sessions", "megaphone_connections_refused_total";
+    refusals_told_max = 64 in 1..=65_536, "megaphone_sessions", "megaphone_connections_refused_total";
     /// How long a partial frame may sit in the blocks it arrived in before it is moved to the smallest that hold it.
-    settle_ms = 200, "megaphone_pool_blocks", "megaphone_overload_actions_total";
+    settle_ms = 200 in 1..=DAY_MS, "megaphone_pool_blocks", "megaphone_overload_actions_total";
     /// How long a client, or a backend, may take no byte of what is outgoing.
-    stall_ms = 30_000, "megaphone_sessions", "megaphone_connections_closed_total";
+    stall_ms = 30_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a backend may take to answer OPEN.
-    open_ms = 10_000, "megaphone_sessions", "megaphone_connections_closed_total";
+    open_ms = 10_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a session may wait for the backend's CLOSE after its own.
-    linger_ms = 60_000, "megaphone_sessions", "megaphone_connections_closed_total";
+    linger_ms = 60_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Links at home on this shard, live or lost.
-    links_max = 4, "megaphone_link_up", "megaphone_connections_refused_total";
+    links_max = 4 in 1..=256, "megaphone_link_up", "megaphone_connections_refused_total";
     /// Sockets that were accepted for a link and have not said HELLO.
-    greetings_max = 64, "megaphone_greetings", "megaphone_connections_refused_total";
+    greetings_max = 64 in 1..=65_536, "megaphone_greetings", "megaphone_connections_refused_total";
     /// From the start of a link's socket to the end of its HELLO, or of the answer to ours.
-    hello_ms = 5_000, "megaphone_greetings", "megaphone_link_faults_total";
+    hello_ms = 5_000 in 1..=DAY_MS, "megaphone_greetings", "megaphone_link_faults_total";
     /// Payload bytes of one packet on a link, both ways at most.
-    packet_bytes_max = 65_536, "megaphone_pool_blocks", "megaphone_link_faults_total";
+    packet_bytes_max = 65_536 in 1_024..=1 << 24, "megaphone_pool_blocks", "megaphone_link_faults_total";
     /// Bytes waiting on a link before small items too keep their lane credit until they are sent. As many answers to PING, and
     /// acknowledgements, may wait for a backend before it is not read any more.
-    link_outgoing_bytes_max = 262_144, "megaphone_link_outgoing_bytes", "megaphone_mesh_credit_starved_total";
+    link_outgoing_bytes_max = 262_144 in 1..=u32::MAX, "megaphone_link_outgoing_bytes", "megaphone_mesh_credit_starved_total";
     /// Silence on a link before a PING.
-    ping_ms = 10_000, "megaphone_link_up", "megaphone_link_losses_total";
+    ping_ms = 10_000 in 1..=DAY_MS, "megaphone_link_up", "megaphone_link_losses_total";
     /// Silence on a link before it counts as lost.
-    silence_ms = 30_000, "megaphone_link_up", "megaphone_link_losses_total";
+    silence_ms = 30_000 in 1..=DAY_MS, "megaphone_link_up", "megaphone_link_losses_total";
     /// Bytes of packets kept for replay on one link before lane credits are withheld.
-    replay_bytes_max = 1_048_576, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
+    replay_bytes_max = 1_048_576 in 1..=u32::MAX, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
     /// How long a lost link is kept for its node to come back.
-    resume_ms = 10_000, "megaphone_link_up", "megaphone_connections_closed_total";
+    resume_ms = 10_000 in 1..=DAY_MS, "megaphone_link_up", "megaphone_connections_closed_total";
     /// How long acknowledgements are gathered before they are passed on.
-    ack_ms = 5, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
+    ack_ms = 5 in 1..=DAY_MS, "megaphone_link_unacknowledged_bytes", "megaphone_link_quota_withheld_total";
     /// Intervals of acknowledgements one shard gathers for one link before it withholds lane credits.
-    ack_intervals_max = 256, "megaphone_link_unacknowledged_bytes", "megaphone_mesh_credit_starved_total";
+    ack_intervals_max = 256 in 1..=1 << 20, "megaphone_link_unacknowledged_bytes", "megaphone_mesh_credit_starved_total";
     /// RESETs in answer to unknown connections that each shard sends on each link per second.
-    resets_per_second = 1_000, "megaphone_link_outgoing_bytes", "megaphone_link_resets_suppressed_total";
+    resets_per_second = 1_000 in 1..=u32::MAX, "megaphone_link_outgoing_bytes", "megaphone_link_resets_suppressed_total";
     /// The first pause before a link is dialled again; each further one is twice as long.
-    redial_ms = 100, "megaphone_link_up", "megaphone_connections_connect_failed_total";
+    redial_ms = 100 in 1..=DAY_MS, "megaphone_link_up", "megaphone_connections_connect_failed_total";
     /// The longest pause before a link is dialled again.
-    redial_ms_max = 5_000, "megaphone_link_up", "megaphone_connections_connect_failed_total";
+    redial_ms_max = 5_000 in 1..=DAY_MS, "megaphone_link_up", "megaphone_connections_connect_failed_total";
     /// Slots of the session table that one step of a scan looks at (link lost, drain, shedding).
-    scan_slots = 1_024, "megaphone_sessions", "megaphone_connections_closed_total";
+    scan_slots = 1_024 in 1..=u32::MAX, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Sessions that one step of a scan closes.
-    scan_closes = 64, "megaphone_sessions", "megaphone_connections_closed_total";
+    scan_closes = 64 in 1..=u32::MAX, "megaphone_sessions", "megaphone_connections_closed_total";
     /// The pause between two steps of a scan.
-    scan_ms = 1, "megaphone_sessions", "megaphone_connections_closed_total";
+    scan_ms = 1 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Accepts per second while the shard is at overload level 2.
-    slow_accepts_per_second = 1_000, "megaphone_overload_level", "megaphone_overload_actions_total";
+    slow_accepts_per_second = 1_000 in 1..=u32::MAX, "megaphone_overload_level", "megaphone_overload_actions_total";
     /// How long the pool must stay above a level's mark before the level is left.
-    calm_ms = 1_000, "megaphone_overload_level", "megaphone_overload_actions_total";
+    calm_ms = 1_000 in 1..=DAY_MS, "megaphone_overload_level", "megaphone_overload_actions_total";
 }
 
 /// A limit in milliseconds as a duration.
@@ -170,12 +179,7 @@ mod tests {
     fn every_limit_can_be_read_and_set_by_its_key() {
         let mut limits = Limits::default();
         for limit in LIMITS {
-            assert_eq!(
-                limits.get(limit.key).map(u64::from),
-                Some(limit.default),
-                "{}",
-                limit.key
-            );
+            assert_eq!(limits.get(limit.key), Some(limit.default), "{}", limit.key);
             assert!(limits.set(limit.key, 7), "{}", limit.key);
             assert_eq!(limits.get(limit.key), Some(7));
         }

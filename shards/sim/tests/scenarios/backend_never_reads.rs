@@ -14,8 +14,7 @@ fn pings(world: &mut World, backend: usize, count: usize) {
     world.flush_backend(backend);
 }
 
-#[test]
-fn link_outgoing_bytes_max_stops_the_reading() {
+pub(crate) fn link_outgoing_bytes_max() {
     for (limit, answers) in [(239, 10), (240, 11), (241, 11)] {
         let mut plan = Plan::calm(1);
         plan.config.limits.link_outgoing_bytes_max = limit;

@@ -1,96 +1,73 @@
-//! Limits at one below, at, and one above.
+//! Every limit of a shard at one below, at, and one above; a limit without its test fails here.
 
-use crate::stage::{CHAT, CLASSIC_FIXED, RAW_ECHO, closed, counted, finish, ms, with_plan, world};
-use megaphone_metrics::Metric;
-use megaphone_sim::Plan;
+mod clients;
+mod links;
+mod walks;
 
-#[test]
-fn sessions_max() {
-    let mut plan = Plan::calm(1);
-    plan.config.limits.sessions_max = 3;
-    let mut world = world(plan);
-    for n in 1..=4 {
-        let client = world.connect(0, RAW_ECHO);
-        world.settle(ms(1));
-        assert_eq!(world.clients[client].end.is_some(), n > 3, "client {n}");
-    }
-    counted(&world, Metric::RefusedLimit, 1);
-    world.break_client(0);
-    world.settle(ms(1));
-    let client = world.connect(0, RAW_ECHO);
-    world.settle(ms(1));
-    assert!(world.clients[client].end.is_none(), "there is room again");
-    finish(world);
+use crate::{backend_never_reads, unknown_connections};
+use megaphone_core::LIMITS;
+
+macro_rules! shown {
+    ($($key:ident by $scenario:path,)+) => {
+        $(#[test]
+        fn $key() {
+            $scenario();
+        })+
+
+        /// The limits that have a test.
+        const SHOWN: &[&str] = &[$(stringify!($key)),+];
+    };
+}
+
+shown! {
+    sessions_max by clients::sessions_max,
+    frame_bytes_max by clients::frame_bytes_max,
+    outgoing_bytes_max by clients::outgoing_bytes_max,
+    window_bytes_max by clients::window_bytes_max,
+    header_ms by clients::header_ms,
+    body_ms by clients::body_ms,
+    body_rate_min by clients::body_rate_min,
+    settle_ms by clients::settle_ms,
+    stall_ms by clients::stall_ms,
+    open_ms by clients::open_ms,
+    linger_ms by clients::linger_ms,
+    links_max by links::links_max,
+    greetings_max by links::greetings_max,
+    hello_ms by links::hello_ms,
+    packet_bytes_max by links::packet_bytes_max,
+    link_outgoing_bytes_max by backend_never_reads::link_outgoing_bytes_max,
+    ping_ms by links::ping_ms,
+    silence_ms by links::silence_ms,
+    replay_bytes_max by links::replay_bytes_max,
+    resume_ms by links::resume_ms,
+    ack_ms by links::ack_ms,
+    ack_intervals_max by links::ack_intervals_max,
+    resets_per_second by unknown_connections::resets_per_second,
+    redial_ms by links::redial_ms,
+    redial_ms_max by links::redial_ms_max,
+    scan_slots by walks::scan_slots,
+    scan_closes by walks::scan_closes,
+    scan_ms by walks::scan_ms,
+    slow_accepts_per_second by walks::slow_accepts_per_second,
+    calm_ms by walks::calm_ms,
 }
 
 #[test]
-fn frame_bytes_max() {
-    for (bytes, taken) in [(999, true), (1_000, true), (1_001, false)] {
-        let mut plan = Plan::calm(1);
-        plan.config.limits.frame_bytes_max = 1_000;
-        let (mut world, _) = with_plan(plan);
-        let client = world.connect(0, CLASSIC_FIXED);
-        world.settle(ms(10));
-        world.write(client, bytes);
-        world.settle(ms(10));
-        assert_eq!(
-            world.clients[client].arrived == bytes as u64,
-            taken,
-            "{bytes} bytes"
-        );
-        if !taken {
-            closed(&mut world, client);
-            counted(&world, Metric::FrameFaultTooLong, 1);
-        }
-        finish(world);
+fn none_is_left_out() {
+    let keys: Vec<&str> = LIMITS.iter().map(|limit| limit.key).collect();
+    assert_eq!(SHOWN, keys);
+}
+
+/// A limit on how much: `fits` says whether that much passes.
+fn most(limit: u64, fits: impl Fn(u64) -> bool) {
+    for (amount, fine) in [(limit - 1, true), (limit, true), (limit + 1, false)] {
+        assert_eq!(fits(amount), fine, "{amount} with a limit of {limit}");
     }
 }
 
-#[test]
-fn links_max() {
-    let mut plan = Plan::calm(1);
-    plan.config.limits.links_max = 2;
-    let mut world = world(plan);
-    for n in 1..=3 {
-        let backend = world.add_backend(CHAT, &format!("node-{n}"));
-        world.connect_backend(backend, 0);
-        world.settle(ms(10));
-        assert_eq!(world.backends[backend].up, n <= 2);
-        assert_eq!(world.backends[backend].dismissed, (n > 2).then_some(8));
+/// A limit on how long: `ended` says whether it has been applied after so many milliseconds.
+fn longest(limit: u64, ended: impl Fn(u64) -> bool) {
+    for (after, due) in [(limit - 1, false), (limit, true), (limit + 1, true)] {
+        assert_eq!(ended(after), due, "after {after} ms of {limit}");
     }
-    finish(world);
-}
-
-#[test]
-fn packet_bytes_max() {
-    for (bytes, dismissed) in [(1_999, None), (2_000, None), (2_001, Some(4))] {
-        let mut plan = Plan::calm(1);
-        plan.config.limits.packet_bytes_max = 2_000;
-        let (mut world, backend) = with_plan(plan);
-        world.backends[backend].say(0x7f, 0, 0, &vec![0; bytes]);
-        world.flush_backend(backend);
-        world.settle(ms(10));
-        assert_eq!(
-            world.backends[backend].dismissed, dismissed,
-            "{bytes} bytes"
-        );
-        finish(world);
-    }
-}
-
-#[test]
-fn greetings_max() {
-    let mut plan = Plan::calm(1);
-    plan.config.limits.greetings_max = 2;
-    let mut world = world(plan);
-    let sockets: Vec<_> = (0..3)
-        .map(|_| world.connect_stranger(0, CHAT, b""))
-        .collect();
-    world.settle(ms(10));
-    let there: Vec<bool> = sockets
-        .iter()
-        .map(|&socket| world.stranger_is_there(0, socket))
-        .collect();
-    assert_eq!(there, [true, true, false]);
-    finish(world);
 }

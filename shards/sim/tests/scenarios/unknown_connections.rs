@@ -35,8 +35,7 @@ fn data_for_nobody_is_answered_by_reset_and_ends_are_not() {
     finish(world);
 }
 
-#[test]
-fn resets_per_second_bounds_the_answers() {
+pub(crate) fn resets_per_second() {
     for (packets, resets) in [(9, 9), (10, 10), (11, 10)] {
         let mut plan = megaphone_sim::Plan::calm(1);
         plan.config.limits.resets_per_second = 10;
