@@ -42,6 +42,7 @@ fn config() -> ShardConfig {
             framing: Framing::Raw,
             route,
             frame_bytes_max: None,
+            domain: String::new(),
         });
     }
     config.links.push(LinkSpec {

@@ -3,6 +3,7 @@
 mod clients;
 mod links;
 mod walks;
+mod xmpp;
 
 use crate::{backend_never_reads, unknown_connections};
 use megaphone_core::LIMITS;
@@ -27,6 +28,9 @@ shown! {
     header_ms by clients::header_ms,
     body_ms by clients::body_ms,
     body_rate_min by clients::body_rate_min,
+    stream_ms by xmpp::stream_ms,
+    parting_ms by xmpp::parting_ms,
+    refusals_told_max by xmpp::refusals_told_max,
     settle_ms by clients::settle_ms,
     stall_ms by clients::stall_ms,
     open_ms by clients::open_ms,
