@@ -32,6 +32,11 @@ impl ConnectionId {
         u64::from(self.generation) << 32 | u64::from(self.place)
     }
 
+    /// Its place: small numbers, used again with another generation, for tables beside the engine's.
+    pub fn place(self) -> usize {
+        self.place as usize
+    }
+
     /// Back from [`ConnectionId::as_u64`].
     pub fn from_u64(number: u64) -> Self {
         Self {

@@ -39,5 +39,5 @@ pub use fault::Error;
 pub use handle::{
     CallId, ConnectionId, ControlHandle, ReceiveHandle, Remote, RequestToken, SendHandle, UserId,
 };
-pub use mid::Mid;
+pub use mid::{Mid, MidBytes, canonical};
 pub use user::{DefaultUser, User};

@@ -12,7 +12,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mid(Box<[u8]>);
 
-pub(crate) type MidBytes = SmallVec<[u8; 72]>;
+/// The bytes that MIDs are compared by, without an allocation.
+pub type MidBytes = SmallVec<[u8; 72]>;
 
 const IP4: u8 = 4;
 const IP6: u8 = 6;
@@ -77,8 +78,8 @@ fn token(name: &[u8]) -> Token<'_> {
         .unwrap_or_else(|_| Token::new(&b"invalid"[..]).expect("a plain word is a token"))
 }
 
-/// The bytes a MID is compared by.
-pub(crate) fn canonical(mid: &MId<'_>) -> MidBytes {
+/// The bytes a MID is compared by: equal for all ways to write one. A host that spreads associations hashes these.
+pub fn canonical(mid: &MId<'_>) -> MidBytes {
     let mut bytes = MidBytes::new();
     match mid {
         MId::Ip4Address(address, port) => {

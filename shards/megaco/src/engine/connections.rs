@@ -190,6 +190,15 @@ impl Engine {
             .then(|| self.id_at(place))
     }
 
+    /// The live connection to the peer with these canonical bytes ([`crate::canonical`]), and where it sends.
+    pub fn peer(&self, user: UserId, mid: &[u8]) -> Option<(ConnectionId, SendHandle)> {
+        let place = self.find(user, mid)?;
+        let row = self.connections.get(place)?;
+        row.state
+            .is_live()
+            .then(|| (self.id_at(place), row.send_handle))
+    }
+
     /// Changes an item of a live connection (`update_conn_info/3`). What the sender has stored under old settings leaves first.
     pub fn update_conn_info(
         &mut self,
@@ -288,7 +297,10 @@ impl Engine {
                 self.hold(place, receive, source, bytes);
                 return Ok(Found::Waiting);
             }
-            (Some(place), ConnectionAction::Process) => return Ok(Found::Ready(place)),
+            (Some(place), ConnectionAction::Process) => {
+                self.known = true;
+                return Ok(Found::Ready(place));
+            }
             (Some(place), ConnectionAction::Hold) => {
                 self.hold(place, receive, source, bytes);
                 return Ok(Found::Waiting);

@@ -14,6 +14,7 @@ mod block;
 mod callbacks;
 mod connections;
 mod faults;
+mod guard;
 mod inspect;
 mod numbers;
 mod originate;
@@ -30,6 +31,7 @@ mod timers;
 mod users;
 
 pub use connections::ConnectionInfo;
+pub use guard::{Guard, Moved, Verdict};
 pub use numbers::Numbers;
 pub use users::UserInfo;
 
@@ -187,6 +189,13 @@ pub struct SendTag {
     reply: Option<u32>,
 }
 
+impl SendTag {
+    /// The connection whose transactions they are; none for an answer to a message that has none.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.connection
+    }
+}
+
 /// A row's timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TimerKey {
@@ -239,6 +248,9 @@ pub struct Engine {
     rng: Rng,
     hasher: FixedState,
     trace: Option<Box<dyn Trace>>,
+    guard: Option<Box<dyn Guard>>,
+    /// Whether the last message's connection existed before it.
+    known: bool,
 }
 
 /// Buffers kept for later messages.
@@ -275,6 +287,8 @@ impl Engine {
             answer_times: Histogram::default(),
             hasher: FixedState::with_seed(rng.next_u64()),
             trace: None,
+            guard: None,
+            known: false,
             rng,
             options,
         }

@@ -44,6 +44,7 @@ impl Engine {
         source: Source,
         bytes: &[u8],
     ) {
+        self.known = false;
         if self.user(receive.user).is_err() {
             return;
         }
@@ -101,6 +102,9 @@ impl Engine {
                 );
             }
         };
+        if self.known && !self.admits(now, place, receive, source, message) {
+            return;
+        }
         let Some(row) = self.connections.get_mut(place) else {
             return;
         };
