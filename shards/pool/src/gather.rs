@@ -354,7 +354,7 @@ impl Gather {
     }
 
     /// Keeps the first `n` bytes.
-    fn truncate(&mut self, n: usize) {
+    pub fn truncate(&mut self, n: usize) {
         while self.len > n {
             let back = self.pieces.back_mut().expect("the pieces sum up to len");
             let over = self.len - n;
