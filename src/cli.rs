@@ -81,7 +81,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub connections: u32,
     /// Where clients come in: tcp://ADDR:PORT?framing=F&route=R or unix:PATH?...; F is raw, classic-fixed, classic-var or
-    /// tpkt; R is echo, discard or link:NAME.
+    /// tpkt; R is echo, discard or link:NAME. Where H.248 gateways come in: h248+tcp://ADDR:PORT or h248+udp://ADDR:PORT.
     #[arg(long, value_name = "SPEC")]
     pub listen: Vec<Listen>,
     /// Where backends come in, listen:ADDR?name=NAME, or are called, connect:ADDR?name=NAME.

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod cpuset;
+pub mod h248;
 pub mod link;
 pub mod listen;
 pub mod query;

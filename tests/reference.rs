@@ -168,6 +168,13 @@ fn the_reference_is_the_programs_own() {
         listen,
         megaphone::config::listen::KEYS,
     );
+    let gateways = "--listen h248+tcp://127.0.0.1:2944";
+    keys(
+        &mut expected,
+        "Listeners of gateways",
+        gateways,
+        megaphone::config::h248::KEYS,
+    );
     let link = "--link 'listen:127.0.0.1:6280?name=chat'";
     keys(&mut expected, "Links", link, megaphone::config::link::KEYS);
     limits(&mut expected);

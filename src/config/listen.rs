@@ -1,7 +1,8 @@
 //! `--listen`: where clients come in, how their streams are cut into frames, and where the frames go.
 
+use super::h248::{self, Transport};
 use super::{Address, ConfigError, Query, Size, Span};
-use megaphone_core::{ClientListener, Route};
+use megaphone_core::{ClientListener, Route, Speech};
 use megaphone_engine::{ListenerSpec, SocketOptions};
 use megaphone_frame::Framing;
 use std::fmt;
@@ -41,13 +42,15 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
 ];
 
-/// A listener for clients: `tcp://127.0.0.1:7000?framing=raw&route=echo`.
+/// A listener for clients: `tcp://127.0.0.1:7000?framing=raw&route=echo`, or for gateways: `h248+tcp://127.0.0.1:2944`.
 ///
-/// [`KEYS`] has the keys.
+/// [`KEYS`] has the keys, [`h248::KEYS`] those of gateways' listeners in place of framing and route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// Where.
     pub address: Address,
+    /// By what: UDP for H.248 only.
+    pub transport: Transport,
     /// What the machine does with the clients.
     pub client: ClientListener,
     /// What the engine does for them.
@@ -74,10 +77,21 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Listen, ConfigError> {
         let (address, mut query) = Query::split(text)?;
+        if let Some((transport, at)) = h248::scheme(address) {
+            let (at, client) = h248::listener(transport, at, &mut query)?;
+            let socket = Socket::take(&mut query)?;
+            query.finish()?;
+            return Ok(Listen {
+                address: Address::Tcp(at),
+                transport,
+                client,
+                socket,
+            });
+        }
         if !address.starts_with("tcp://") && !address.starts_with("unix:") {
             return Err(ConfigError::malformed(
                 address,
-                "an address with its scheme, tcp:// or unix:",
+                "an address with its scheme, tcp://, unix:, h248+tcp:// or h248+udp://",
                 EXAMPLE,
             ));
         }
@@ -96,6 +110,7 @@ impl FromStr for Listen {
         query.finish()?;
         Ok(Listen {
             address,
+            transport: Transport::Tcp,
             client: ClientListener {
                 framing,
                 route,
@@ -234,11 +249,14 @@ fn buffer_bytes(text: &str) -> Result<Size, ConfigError> {
 }
 
 impl Listen {
-    /// The engine's half. Peers' addresses are asked for only where a backend is told them.
+    /// The engine's half. Peers' addresses are asked for only where somebody is told them or compares them.
     #[must_use]
     pub fn spec(&self) -> ListenerSpec {
-        let mut spec = spec(&self.address);
-        spec.wants_peer = matches!(self.client.route, Route::Link(_));
+        let mut spec = match (self.transport, &self.address) {
+            (Transport::Udp, Address::Tcp(at)) => ListenerSpec::udp(*at),
+            _ => spec(&self.address),
+        };
+        spec.wants_peer = matches!(self.client.route, Route::Link(_) | Route::H248(_));
         self.socket.apply(&mut spec);
         spec
     }
@@ -255,11 +273,31 @@ pub(super) fn spec(address: &Address) -> ListenerSpec {
 /// For the operator: what comes in here and where it goes.
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Route::H248(door) = &self.client.route {
+            let by = match self.transport {
+                Transport::Tcp => "h248+tcp",
+                Transport::Udp => "h248+udp",
+            };
+            let written = match door.speech {
+                Speech::Auto => "text or BER",
+                Speech::Text => "text",
+                Speech::Ber => "BER",
+            };
+            let at = self.address.to_string();
+            let at = at.trim_start_matches("tcp://");
+            return write!(
+                f,
+                "{by}://{at}, gateways in {written}, to user {}",
+                door.user
+            );
+        }
         write!(f, "{}, {} frames, ", self.address, self.client.framing)?;
         match &self.client.route {
             Route::Echo => f.write_str("sent back"),
             Route::Discard => f.write_str("dropped"),
             Route::Link(name) => write!(f, "to link {name}"),
+            // Said above.
+            Route::H248(_) => Ok(()),
         }
     }
 }

@@ -3,14 +3,19 @@
 use crate::admin::ShardPages;
 use crate::card::Card;
 use crate::cli::{Metrics, ServeArgs};
+use crate::config::h248::DEFAULT_USER;
 use crate::config::link::Side;
 use crate::config::{Address, CpuSet, Link, Listen};
 use crate::failure::Failure;
-use megaphone_core::{Route, ShardConfig, ShardId};
+use megaphone_core::{Answers, H248Config, H248User, Route, ShardConfig, ShardId};
 use megaphone_engine::EngineConfig;
+use megaphone_h248::model::{MId, Token};
+use megaphone_megaco::config::Config;
 use megaphone_metrics::Page;
 use std::fmt;
 use std::fs::{self, DirBuilder};
+use std::hash::{BuildHasher, RandomState};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,9 +26,13 @@ mod tests;
 
 /// The link that exists without being asked for.
 const DEFAULT_LINK: &str = "backend";
-const DEFAULT_LISTENERS: [&str; 2] = [
+const DEFAULT_LISTENERS: [&str; 6] = [
     "tcp://127.0.0.1:7000?framing=raw&route=echo",
     "tcp://127.0.0.1:7001?framing=classic-var&route=link:backend",
+    "h248+tcp://127.0.0.1:2944",
+    "h248+udp://127.0.0.1:2944",
+    "h248+tcp://127.0.0.1:2945?encoding=ber",
+    "h248+udp://127.0.0.1:2945?encoding=ber",
 ];
 const DEFAULT_LINK_ADDRESS: &str = "listen:127.0.0.1:6280?name=backend";
 /// The file name of the default link's Unix socket.
@@ -262,10 +271,51 @@ fn shard_config(args: &ServeArgs, shards: u16, machine: &Machine) -> Result<Shar
         .unwrap_or_default();
     config.epoch = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
     config.node = args.node.clone().unwrap_or_else(|| machine.node.clone());
+    config.h248 = h248_config(args, &config.node);
     config
         .check()
         .map_err(|fault| Failure::Usage(fault.to_string()))?;
     Ok(config)
+}
+
+/// H.248's users: the built-in one, if a listener wants it.
+fn h248_config(args: &ServeArgs, node: &str) -> H248Config {
+    let wanted = |listen: &Listen| matches!(&listen.client.route, Route::H248(door) if door.user == DEFAULT_USER);
+    let mut config = H248Config {
+        // Keys of hash tables: nothing outside this process may know them.
+        seed: RandomState::new().hash_one(node),
+        ..H248Config::default()
+    };
+    if args.listen.iter().any(wanted) {
+        // It answers in whatever version it is spoken to.
+        let items = Config {
+            strict_version: false,
+            ..Config::default()
+        };
+        config.users.push(H248User {
+            name: DEFAULT_USER.into(),
+            mid: default_mid(node),
+            items,
+            answers: Answers::BuiltIn,
+        });
+    }
+    config
+}
+
+/// The machine's name as a MID, or the program's if a MID cannot say it.
+fn default_mid(node: &str) -> MId<'static> {
+    let name = |text: &str| {
+        let fits = !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        let token = fits.then(|| Token::new(text.as_bytes().to_vec()).ok())?;
+        token.map(|token| MId::DomainName(token, None))
+    };
+    let program = || MId::Ip4Address(Ipv4Addr::LOCALHOST, None);
+    name(node)
+        .or_else(|| name("megaphone"))
+        .unwrap_or_else(program)
 }
 
 /// The secret of a link, without the line's end that editors add.

@@ -2,6 +2,7 @@
 
 use crate::contract::{ShardId, Target};
 use crate::credit::LaneBudget;
+use crate::h248::{H248Config, H248Door};
 use crate::limits::{LIMITS, Limits};
 use megaphone_frame::Framing;
 use thiserror::Error;
@@ -26,6 +27,8 @@ pub struct ShardConfig {
     pub epoch: u64,
     /// The name we say in HELLO.
     pub node: String,
+    /// H.248's users.
+    pub h248: H248Config,
 }
 
 /// Where clients come in.
@@ -50,6 +53,8 @@ pub enum Route {
     Discard,
     /// To a backend on a link of this name.
     Link(String),
+    /// Each frame, or datagram, is a message for an H.248 user.
+    H248(H248Door),
 }
 
 /// A link to backends. Several may have the same name: sessions are spread over all that are up.
@@ -123,6 +128,20 @@ pub enum ConfigFault {
     /// A client listener with the framing of links.
     #[error("clients cannot speak the framing of links; use --link for a backend")]
     LinkFraming,
+    /// A listener's user is not there.
+    #[error("a listener's user is {name}, but no user has that name")]
+    UnknownUser {
+        /// The name.
+        name: String,
+    },
+    /// A user cannot be started.
+    #[error("user {name} cannot be started: {fault}")]
+    User {
+        /// Its name.
+        name: String,
+        /// Why.
+        fault: String,
+    },
     /// A limit out of range.
     #[error("{key} is {value}; it must be {least} to {most}")]
     Limit {
@@ -165,13 +184,15 @@ impl ShardConfig {
             lanes: LaneBudget::default(),
             epoch: 1,
             node: String::from("megaphone"),
+            h248: H248Config::default(),
         }
     }
 
     /// The capacity that each lane of the mesh must have.
     #[must_use]
     pub fn lane_capacity(&self) -> u32 {
-        self.lanes.capacity(self.limits.links_max)
+        self.lanes
+            .capacity(self.limits.links_max, self.h248.is_on())
     }
 
     /// Whether the configuration can be served.
@@ -208,6 +229,11 @@ impl ShardConfig {
             Route::Link(name) if !self.links.iter().any(|link| link.name == *name) => {
                 Err(ConfigFault::UnknownLink { name: name.clone() })
             }
+            Route::H248(door) if self.h248.index(&door.user).is_none() => {
+                Err(ConfigFault::UnknownUser {
+                    name: door.user.clone(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -235,6 +261,7 @@ impl ShardConfig {
             ("lanes.control", self.lanes.control, 1, 1 << 12),
             ("lanes.inbound", self.lanes.inbound, 1, 1 << 12),
             ("lanes.per_link", self.lanes.per_link, 1, 1 << 12),
+            ("lanes.h248", self.lanes.h248, 1, 1 << 12),
         ];
         for (key, value, least, most) in of_shards.chain(rest) {
             if !(least..=most).contains(&value) {

@@ -7,10 +7,13 @@
 //!  capacity = control              link status, acknowledgements, hand-overs: answered at once
 //!           + inbound              packets from links of the sender to sessions of the receiver: answered by itself
 //!           + per_link x links     packets from sessions of the sender to each link of the receiver: answered when sent
+//!           + h248 x 2             where H.248 is spoken: messages to their home shard, and from there to sockets
 //! ```
 //!
-//! Only the last kind can wait for the world outside, and then it holds its own link's account and no other. The first two are
-//! answered without waiting for anybody (the second at a pace while the pool is low), so the mesh cannot lock up, even with one credit per account.
+//! Packets for links can wait for the world outside, and then they hold their own link's account and no other. Control, packets for
+//! sessions (those at a pace while the pool is low) and H.248 messages to sockets are answered without waiting for anybody. Messages
+//! to a home shard are answered at once too, unless too many of its own messages wait for credit to the sender's sockets: then they
+//! wait for those, which wait for nobody. So the mesh cannot lock up, even with one credit per account.
 
 use crate::contract::ShardId;
 
@@ -23,6 +26,8 @@ pub struct LaneBudget {
     pub inbound: u32,
     /// Packets for each link.
     pub per_link: u32,
+    /// H.248 messages, each way; not part of a lane where no H.248 is spoken.
+    pub h248: u32,
 }
 
 impl LaneBudget {
@@ -33,23 +38,26 @@ impl LaneBudget {
             control: items,
             inbound: items,
             per_link: items,
+            h248: items,
         }
     }
 
-    /// What a lane must hold when each shard is home to `links` links at most.
+    /// What a lane must hold when each shard is home to `links` links at most, and speaks H.248 or not.
     #[must_use]
-    pub const fn capacity(&self, links: u32) -> u32 {
-        self.control + self.inbound + self.per_link.saturating_mul(links)
+    pub const fn capacity(&self, links: u32, h248: bool) -> u32 {
+        let h248 = if h248 { 2 * self.h248 } else { 0 };
+        self.control + self.inbound + self.per_link.saturating_mul(links) + h248
     }
 }
 
 impl Default for LaneBudget {
-    /// 8 + 24 + 24 for each link: 128 items of 64 bytes with 4 links.
+    /// 8 + 24 + 24 for each link: 128 items of 64 bytes with 4 links. H.248 has 32 each way.
     fn default() -> LaneBudget {
         LaneBudget {
             control: 8,
             inbound: 24,
             per_link: 24,
+            h248: 32,
         }
     }
 }
@@ -61,6 +69,10 @@ pub(crate) enum Account {
     Control,
     /// Packets for sessions.
     Inbound,
+    /// H.248 messages for associations at home there.
+    ToHome,
+    /// H.248 messages for sockets.
+    ToGateway,
     /// Packets for the link at that place.
     Link(u16),
 }
@@ -68,13 +80,17 @@ pub(crate) enum Account {
 impl Account {
     const CONTROL: u32 = 0;
     const INBOUND: u32 = 1;
-    const LINKS: u32 = 2;
+    const TO_HOME: u32 = 2;
+    const TO_GATEWAY: u32 = 3;
+    const LINKS: u32 = 4;
 
     /// The tag that an item's return carries.
     pub(crate) const fn tag(self) -> u32 {
         match self {
             Account::Control => Self::CONTROL,
             Account::Inbound => Self::INBOUND,
+            Account::ToHome => Self::TO_HOME,
+            Account::ToGateway => Self::TO_GATEWAY,
             Account::Link(place) => Self::LINKS + place as u32,
         }
     }
@@ -84,6 +100,8 @@ impl Account {
         match tag {
             Self::CONTROL => Account::Control,
             Self::INBOUND => Account::Inbound,
+            Self::TO_HOME => Account::ToHome,
+            Self::TO_GATEWAY => Account::ToGateway,
             tag => Account::Link((tag - Self::LINKS) as u16),
         }
     }
@@ -93,7 +111,7 @@ impl Account {
 #[derive(Debug)]
 pub(crate) struct Lanes {
     budget: LaneBudget,
-    /// Accounts per lane: 2 and one for each link.
+    /// Accounts per lane: 4 and one for each link.
     width: usize,
     /// Items under way, by peer and account.
     spent: Box<[u32]>,
@@ -113,6 +131,7 @@ impl Lanes {
         match account {
             Account::Control => self.budget.control,
             Account::Inbound => self.budget.inbound,
+            Account::ToHome | Account::ToGateway => self.budget.h248,
             Account::Link(_) => self.budget.per_link,
         }
     }
@@ -181,11 +200,14 @@ mod tests {
             control: 2,
             inbound: 3,
             per_link: 4,
+            h248: 5,
         };
         let mut lanes = Lanes::new(budget, 2, 2);
         let accounts = [
             Account::Control,
             Account::Inbound,
+            Account::ToHome,
+            Account::ToGateway,
             Account::Link(0),
             Account::Link(1),
         ];
@@ -193,7 +215,7 @@ mod tests {
             while lanes.spend(PEER, account) {}
             assert!(!lanes.has(PEER, account));
         }
-        assert_eq!(lanes.under_way_all(), budget.capacity(2));
+        assert_eq!(lanes.under_way_all(), budget.capacity(2, true));
         assert!(lanes.refund(PEER, Account::Link(1)));
         assert!(
             !lanes.has(PEER, Account::Link(0)),
@@ -215,6 +237,8 @@ mod tests {
         for account in [
             Account::Control,
             Account::Inbound,
+            Account::ToHome,
+            Account::ToGateway,
             Account::Link(0),
             Account::Link(u16::MAX),
         ] {

@@ -63,6 +63,11 @@ impl Drain {
         self.by.is_some()
     }
 
+    /// Whether nothing is left: no session, no link.
+    pub(crate) fn is_over(&self) -> bool {
+        self.said
+    }
+
     /// When patience ends.
     pub(crate) fn by(&self) -> Tick {
         self.by.unwrap_or(Tick::MAX)

@@ -1,6 +1,7 @@
 //! What the mesh carries between shards: packets both ways, acknowledgement ranges, and news of links. At most 64 bytes each.
 
-use crate::contract::ShardId;
+use crate::contract::{ShardId, SocketId};
+use crate::h248::{Form, Source};
 use crate::id::{ConnectionId, LinkId};
 use megaphone_pool::{Lease, Loan, Returned};
 use std::fmt;
@@ -20,6 +21,10 @@ pub enum Item {
     Greeting(Handed),
     /// The sending shard drains and has no session left.
     Empty,
+    /// An H.248 message for the home shard of its association.
+    ToHome(Arrival),
+    /// An H.248 message for a socket of the receiving shard.
+    ToGateway(Departure),
 }
 
 const _: () = assert!(size_of::<Item>() <= 64);
@@ -112,6 +117,66 @@ impl fmt::Debug for Payload {
         match self {
             Payload::Short { .. } => write!(f, "{:02x?}", self.bytes()),
             Payload::Lent(loan) => loan.fmt(f),
+        }
+    }
+}
+
+/// An H.248 message on its way to its association's home shard.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Whose message it is: an index in [`crate::H248Config::users`].
+    pub user: u16,
+    /// How it is written.
+    pub form: Form,
+    /// Where it came from.
+    pub source: Source,
+    /// The message, without framing.
+    pub body: Body,
+}
+
+/// An H.248 message on its way to the shard that owns its socket.
+#[derive(Debug)]
+pub struct Departure {
+    /// The socket.
+    pub socket: SocketId,
+    /// What to do there.
+    pub what: Errand,
+}
+
+/// What a home shard wants of a socket's shard.
+#[derive(Debug)]
+pub enum Errand {
+    /// Send this message, already in its framing.
+    Send(Body),
+    /// Read the socket no more, or again.
+    Block(bool),
+}
+
+/// The bytes of an H.248 message between shards.
+#[derive(Debug)]
+pub enum Body {
+    /// A view of a block of the sender's pool.
+    Lent(Loan),
+    /// A copy, where no one block holds the message.
+    Owned(Box<[u8]>),
+}
+
+impl Body {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Body::Lent(loan) => loan,
+            Body::Owned(bytes) => bytes,
+        }
+    }
+
+    /// Done with the bytes: the block to send home, if there is one.
+    #[must_use]
+    pub fn into_returned(self) -> Option<Returned> {
+        match self {
+            Body::Lent(loan) => Some(loan.into_returned()),
+            Body::Owned(_) => None,
         }
     }
 }

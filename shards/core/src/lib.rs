@@ -6,6 +6,7 @@
 //!  shard      Shard: the appliance's machine; takes each input to where it belongs
 //!  session    clients: the table, the life cycle, what comes from them and what goes to them
 //!  link       backends: greeting, packets both ways, acknowledgement and replay, who knows which link is up
+//!  h248       gateways: messages to their home shard, the transaction engine there, and back
 //!  item       what the mesh carries        credit     how its lanes are shared
 //!  limits     every bound by name          config     what a shard is told
 //!  command    what an operator may ask of a running shard
@@ -19,6 +20,7 @@ mod contract;
 mod credit;
 mod deadlines;
 mod drain;
+mod h248;
 mod id;
 mod item;
 mod limits;
@@ -34,7 +36,12 @@ pub use contract::{
     SocketFault, SocketId, Target,
 };
 pub use credit::LaneBudget;
+pub use h248::{
+    Answers, Endpoint, Form, H248Config, H248Door, H248User, MakeUser, Source, SourceCheck, Speech,
+};
 pub use id::{ConnectionId, LinkId, home_shard};
-pub use item::{Accepted, Handed, Item, LinkStatus, Packet, Payload, Stage};
+pub use item::{
+    Accepted, Arrival, Body, Departure, Errand, Handed, Item, LinkStatus, Packet, Payload, Stage,
+};
 pub use limits::{LIMITS, Limit, Limits};
 pub use shard::{Shard, ShardGauges};

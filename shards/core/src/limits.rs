@@ -137,6 +137,18 @@ limits! {
     scan_ms = 1 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// Accepts per second while the shard is at overload level 2.
     slow_accepts_per_second = 1_000 in 1..=u32::MAX, "megaphone_overload_level", "megaphone_overload_actions_total";
+    /// H.248 associations at home on this shard, those that fade away included. One more is answered with error 510.
+    associations_max = 1_000_000 in 1..=1 << 24, "megaphone_h248_associations", "megaphone_h248_refused_total";
+    /// Outstanding requests to one association; one more fails.
+    association_requests_max = 1_000 in 1..=1 << 20, "megaphone_h248_requests", "megaphone_h248_refused_total";
+    /// Answered requests of one association that are remembered; one more is answered with error 510.
+    association_replies_max = 10_000 in 1..=1 << 20, "megaphone_h248_replies", "megaphone_h248_refused_total";
+    /// Peers on UDP over IPv6 that a shard knows by address; with all of them in associations, one more is not heard.
+    datagram_peers_max = 1_000_000 in 1..=1 << 24, "megaphone_h248_datagram_peers", "megaphone_h248_dropped_total";
+    /// How many times the bytes of a datagram may be sent in answer to a peer that has no association.
+    datagram_answer_times = 2 in 1..=1_000, "megaphone_h248_associations", "megaphone_h248_dropped_total";
+    /// H.248 messages that wait for credit to one shard before messages from there keep theirs; at twice as many, more are lost.
+    h248_outbox_max = 256 in 1..=1 << 20, "megaphone_h248_outbox", "megaphone_h248_dropped_total";
     /// How long the pool must stay above a level's mark before the level is left.
     calm_ms = 1_000 in 1..=DAY_MS, "megaphone_overload_level", "megaphone_overload_actions_total";
 }

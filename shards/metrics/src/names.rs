@@ -253,6 +253,54 @@ figures! {
     counter "mesh_credit_starved_total" "Times a session stopped being read because a lane had no credit." { MeshCreditStarved }
     counter "mesh_doorbells_total" "Times a sleeping shard was woken." { MeshDoorbells }
 
+    // H.248.
+    gauge "h248_associations" "H.248 associations at home." { H248Associations }
+    gauge "h248_requests" "Requests that wait for their peers' replies." { H248Requests }
+    gauge "h248_replies" "Requests of peers that are remembered, answered or not." { H248Replies }
+    gauge "h248_datagram_peers" "Peers on UDP over IPv6 that are known by address." { H248Peers }
+    gauge "h248_outbox" "Messages that wait for credit to the shards of their sockets." { H248Outbox }
+    counter "h248_messages_total" "Messages that were understood, and messages sent." {
+        H248MessagesIn { dir: "in" },
+        H248MessagesOut { dir: "out" },
+    }
+    counter "h248_bytes_total" "Bytes of those messages, without framing." {
+        H248BytesIn { dir: "in" },
+        H248BytesOut { dir: "out" },
+    }
+    counter "h248_transactions_total" "Requests by who sent them, each counted once." {
+        H248TransactionsIn { dir: "in" },
+        H248TransactionsOut { dir: "out" },
+    }
+    counter "h248_duplicates_total" "Requests that came again, by whether their reply was still there." {
+        H248Duplicates { kind: "answered" },
+        H248LateDuplicates { kind: "late" },
+    }
+    counter "h248_timer_recoveries_total" "Expiries of request, reply and segment timers: things sent again, or given up." { H248TimerRecoveries }
+    counter "h248_faults_total" "What peers did wrong, by kind." {
+        H248SyntaxErrors { kind: "syntax" },
+        H248FaultyReplies { kind: "faulty_reply" },
+        H248ReversedAcks { kind: "reversed_ack" },
+        H248AckViolations { kind: "early_ack" },
+        H248Unexpected { kind: "unexpected" },
+        H248Unregistered { kind: "unregistered" },
+        H248Forged { kind: "forged" },
+    }
+    counter "h248_errors_total" "Error descriptors received and messages that could not be used." { H248Errors }
+    counter "h248_refused_total" "Requests, replies, acknowledgements and connections refused because a limit was reached." { H248Refused }
+    counter "h248_dropped_total" "Messages lost here, by why; their senders send them again." {
+        H248DroppedCredit { reason: "credit" },
+        H248DroppedGone { reason: "socket_gone" },
+        H248DroppedSlow { reason: "slow_reader" },
+        H248DroppedPool { reason: "pool" },
+        H248DroppedPeers { reason: "peers" },
+        H248DroppedAmplified { reason: "amplification" },
+        H248DroppedDrain { reason: "draining" },
+        H248DroppedHeld { reason: "held" },
+    }
+    counter "h248_too_long_total" "Messages that no TPKT or datagram can carry: their sender is told." { H248TooLong }
+    counter "h248_hops_total" "Messages that came in on another shard than their association's home." { H248Hops }
+    counter "h248_moves_total" "Times an association followed its peer to another socket, port, transport or address." { H248Moves }
+
     // Overload.
     gauge "overload_level" "0 normal to 4 refuse everything new." { OverloadLevel }
     counter "overload_actions_total" "Load held back or shed, by how." {

@@ -163,6 +163,7 @@ impl Plan {
             control: draw(rng),
             inbound: draw(rng),
             per_link: draw(rng),
+            h248: 8,
         };
         draw_limits(rng, &mut plan.config.limits);
         plan.chunk_max = *rng.pick(&[1, 7, 100, 2_048]).unwrap_or(&100);

@@ -35,8 +35,8 @@ fn nothing_asked_for_is_a_default_on_this_machine_only() {
     assert_eq!(setup.link_names(), ["backend", "backend"]);
     assert_eq!(
         setup.engine.listeners.len(),
-        4,
-        "two for clients, two for backends"
+        8,
+        "two for clients, four for gateways, two for backends"
     );
     assert_eq!(
         (setup.engine.shards, setup.engine.cpus.as_slice()),
@@ -46,6 +46,8 @@ fn nothing_asked_for_is_a_default_on_this_machine_only() {
     for part in [
         "2 shards",
         "127.0.0.1:7000",
+        "h248+tcp://127.0.0.1:2944",
+        "h248+udp://127.0.0.1:2945",
         "127.0.0.1:6280",
         "/run/megaphone/link",
         "9464/metrics",

@@ -28,13 +28,14 @@ impl Shard {
         }
         let state = match self.doors[listener].way {
             Way::Link(_) => State::Waiting,
-            Way::Echo | Way::Discard => State::Local,
+            Way::Echo | Way::Discard | Way::H248(..) => State::Local,
         };
         let session = Session::new(socket.generation, listener as u16, state);
         self.table.put(socket, Slot::Session(session));
         match self.doors[listener].way {
             Way::Link(name) => self.bind(socket, name, peer),
             Way::Echo | Way::Discard => self.set_reading(socket, true),
+            Way::H248(..) => self.gateway_accepted(socket, peer),
         }
     }
 

@@ -343,7 +343,7 @@ impl Shard {
 }
 
 /// Appends a payload to a gather: a short one by copying it, so that its block goes home at once.
-fn keep(
+pub(crate) fn keep(
     pool: &megaphone_pool::Pool,
     into: &mut megaphone_pool::Gather,
     payload: Payload,

@@ -201,8 +201,9 @@ impl Shard {
     /// Says `Read` if it is not what was said last.
     pub(crate) fn set_reading(&mut self, socket: SocketId, on: bool) {
         if let Some(session) = self.table.session_mut(socket)
-            && session.reading != on
+            && session.reading != (on && !session.blocked)
         {
+            let on = on && !session.blocked;
             session.reading = on;
             if self.burying == Some(socket) {
                 return;

@@ -20,7 +20,8 @@ use megaphone_metrics::{LinkMetric, Metric};
 use megaphone_pool::Piece;
 
 /// What came of trying to cut the client's next frame.
-pub(super) enum Cut {
+pub(crate) enum Cut {
+    /// It is in hand.
     Frame,
     /// More bytes are needed.
     Partial,
@@ -47,6 +48,9 @@ impl Shard {
         };
         match (session.state, door.way) {
             (State::Local | State::LocalEnding, Way::Echo) => self.echo(socket, door),
+            (State::Local | State::LocalEnding, Way::H248(user, speech)) => {
+                self.gateway_messages(socket, door, user, speech);
+            }
             (State::Local | State::LocalEnding, _) => self.discard(socket, door),
             (State::Waiting, _) => self.open(socket),
             (State::Open | State::Ending, _) => {
@@ -91,7 +95,7 @@ impl Shard {
     }
 
     /// All complete frames are dealt with: more may come, or the client has ended and this was the rest.
-    fn go_on_reading(&mut self, socket: SocketId) {
+    pub(crate) fn go_on_reading(&mut self, socket: SocketId) {
         if self
             .table
             .session(socket)
@@ -137,7 +141,7 @@ impl Shard {
     }
 
     /// Cuts the client's next frame, and holds a classic client to the id of its first.
-    pub(super) fn cut(&mut self, socket: SocketId, door: Door) -> Cut {
+    pub(crate) fn cut(&mut self, socket: SocketId, door: Door) -> Cut {
         let Some(active) = self.session_active(socket) else {
             return Cut::Partial;
         };

@@ -2,9 +2,9 @@
 
 pub(crate) mod active;
 mod client;
-mod deliver;
+pub(crate) mod deliver;
 mod events;
-mod forward;
+pub(crate) mod forward;
 mod quota;
 pub(crate) mod state;
 mod stream;

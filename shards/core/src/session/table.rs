@@ -19,8 +19,12 @@ pub(crate) struct Session {
     pub(crate) state: State,
     /// Whether its socket is being read.
     pub(crate) reading: bool,
-    /// Whether it stands in its link's queue of sessions that wait for quota.
+    /// Whether it stands in its link's queue of sessions that wait for quota, or in that of a home shard.
     pub(crate) queued: bool,
+    /// Whether its association's user wants it not to be read.
+    pub(crate) blocked: bool,
+    /// An H.248 gateway's address, as it is compared; 0 for others.
+    pub(crate) host: u64,
     /// The link it is bound to; serial 0 for routes without one.
     pub(crate) link: LinkId,
     /// The specification of that link, for its figures.
@@ -48,6 +52,8 @@ impl Session {
             state,
             reading: false,
             queued: false,
+            blocked: false,
+            host: 0,
             link: LinkId::default(),
             spec: 0,
             phase: Phase::Before,

@@ -12,10 +12,8 @@ impl Shard {
                 let line = self.gauges().to_string();
                 self.answer(question, Answer::Line(line));
             }
-            _ => self.answer(
-                question,
-                Answer::Refused("this shard serves no H.248".into()),
-            ),
+            command if !self.asked_h248(question, command) => return,
+            _ => {}
         }
         self.answer(question, Answer::Done);
     }

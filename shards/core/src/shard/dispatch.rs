@@ -36,8 +36,11 @@ impl Shard {
             Input::Sent { socket, bytes } => self.sent(socket, bytes),
             Input::Failed { socket, fault } => self.failed(socket, fault),
             Input::Closed { socket } => self.closed(socket),
-            // No route takes datagrams.
-            Input::Datagram { .. } => {}
+            Input::Datagram {
+                listener,
+                from,
+                data,
+            } => self.datagram(listener, from, data),
             Input::Item { from, item } => self.on_item(from, item),
             Input::Return { from, back } => self.on_return(from, back),
             Input::Deadline => self.on_deadline(),

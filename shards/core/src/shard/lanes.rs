@@ -20,6 +20,8 @@ impl Item {
         match self {
             Item::ToLink(packet) => Account::Link(packet.link.place),
             Item::ToSession(_) => Account::Inbound,
+            Item::ToHome(_) => Account::ToHome,
+            Item::ToGateway(_) => Account::ToGateway,
             Item::Accepted(_) | Item::Status(_) | Item::Greeting(_) | Item::Empty => {
                 Account::Control
             }
@@ -80,6 +82,8 @@ impl Shard {
                 self.shard_is_empty(from);
                 None
             }
+            Item::ToHome(arrival) => return self.message_arrived(from, arrival),
+            Item::ToGateway(departure) => self.errand(departure),
         };
         self.give_back(from, account, block);
     }
@@ -98,6 +102,8 @@ impl Shard {
         match account {
             Account::Control => self.control_ready(from),
             Account::Inbound => self.inbound_ready(),
+            Account::ToHome => self.home_ready(from),
+            Account::ToGateway => self.gateway_ready(from),
             Account::Link(place) => self.wake(from, place),
         }
     }

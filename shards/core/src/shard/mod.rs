@@ -10,6 +10,7 @@ use crate::contract::{Input, Machine, Note, NoteLevel, Output, ShardId, SocketId
 use crate::credit::Lanes;
 use crate::deadlines::Timer;
 use crate::drain::{Drain, Scans};
+use crate::h248::{H248, Speech};
 use crate::item::Item;
 use crate::link::Links;
 use crate::link::router::Router;
@@ -40,6 +41,8 @@ pub(crate) enum Way {
     Echo,
     Discard,
     Link(u16),
+    /// To the user of this index, in this encoding.
+    H248(u16, Speech),
 }
 
 /// What a shard holds at a moment: for tests, the simulator and operators. All zero (but the table's slots) when drained.
@@ -109,6 +112,8 @@ pub struct Shard {
     pub(crate) page: Option<Arc<Page>>,
     pub(crate) overload: Overload,
     pub(crate) drain: Drain,
+    /// H.248, if it is spoken; taken out while it is at work.
+    pub(crate) h248: Option<Box<H248>>,
     pub(crate) scans: Scans,
     /// Epochs given to links.
     pub(crate) epochs: u64,
@@ -162,6 +167,9 @@ impl Shard {
                 Route::Echo => Way::Echo,
                 Route::Discard => Way::Discard,
                 Route::Link(link) => Way::Link(name(link)),
+                Route::H248(door) => {
+                    Way::H248(config.h248.index(&door.user).unwrap_or(0), door.speech)
+                }
             },
             limits: FrameLimits {
                 frame_bytes_max: listener
@@ -187,6 +195,7 @@ impl Shard {
             page,
             overload: Overload::default(),
             drain: Drain::default(),
+            h248: H248::new(&config)?,
             scans: Scans::default(),
             epochs: 0,
             waking: None,
@@ -271,6 +280,7 @@ impl Shard {
         ] {
             self.cells.set(metric, value);
         }
+        self.gather_h248();
         for spec in 0..self.config.links.len() {
             let (outgoing, kept) = self.links.waiting_bytes(spec);
             self.cells
@@ -288,6 +298,7 @@ impl Machine for Shard {
         self.now = self.now.max(now);
         self.dispatch(input);
         self.run_local();
+        self.run_h248();
         self.watch_pool();
     }
 
@@ -296,7 +307,9 @@ impl Machine for Shard {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        self.wheel.deadline()
+        let h248 = self.h248.as_ref().filter(|_| !self.drain.is_over());
+        let h248 = h248.and_then(|h248| h248.deadline());
+        [self.wheel.deadline(), h248].into_iter().flatten().min()
     }
 
     fn outgoing(&self, socket: SocketId) -> Option<&Gather> {

@@ -11,7 +11,7 @@ fn word(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn check_families<M: Debug + Copy + 'static>(families: &[Family<M>], index: fn(M) -> usize) {

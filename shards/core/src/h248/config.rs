@@ -1,0 +1,184 @@
+//! What a shard is told about H.248: its users, who answers for them, and whom to believe.
+
+use crate::contract::ShardId;
+use megaphone_h248::model::MId;
+use megaphone_h248::sniff::{Sniffed, sniff};
+use megaphone_megaco::User;
+use megaphone_megaco::config::{Config, Encoding};
+use std::fmt;
+use std::sync::Arc;
+
+/// H.248 on all shards: the same on each of them.
+#[derive(Clone, Debug, Default)]
+pub struct H248Config {
+    /// The users, by the index that listeners resolve their names to.
+    pub users: Vec<H248User>,
+    /// Which places of a known peer are believed.
+    pub source_check: SourceCheck,
+    /// Unpredictable: seeds hash tables and random delays.
+    pub seed: u64,
+}
+
+impl H248Config {
+    /// The index of the user of this name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<u16> {
+        let at = self.users.iter().position(|user| user.name == name)?;
+        u16::try_from(at).ok()
+    }
+
+    /// Whether H.248 is spoken at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.users.is_empty()
+    }
+}
+
+/// A user: one local MID, its items, and who answers.
+#[derive(Clone, Debug)]
+pub struct H248User {
+    /// The name that listeners use.
+    pub name: String,
+    /// Who we are to its peers.
+    pub mid: MId<'static>,
+    /// Its items; those of a listener's encoding and transport are set per connection.
+    pub items: Config,
+    /// Who answers.
+    pub answers: Answers,
+}
+
+/// Who answers a user's requests.
+#[derive(Clone, Default)]
+pub enum Answers {
+    /// The appliance itself: it registers gateways and answers every command.
+    #[default]
+    BuiltIn,
+    /// A program's own callbacks.
+    Module(Arc<dyn MakeUser>),
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Answers::BuiltIn => "BuiltIn",
+            Answers::Module(_) => "Module",
+        })
+    }
+}
+
+/// Makes the callbacks of a user on each shard: they live on its thread and never leave it.
+pub trait MakeUser: Send + Sync {
+    /// The callbacks for this shard.
+    fn make(&self, shard: ShardId) -> Box<dyn User>;
+}
+
+impl<F: Fn(ShardId) -> Box<dyn User> + Send + Sync> MakeUser for F {
+    fn make(&self, shard: ShardId) -> Box<dyn User> {
+        self(shard)
+    }
+}
+
+/// Where a listener's messages go and how they are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct H248Door {
+    /// The name of their user.
+    pub user: String,
+    /// Their encoding.
+    pub speech: Speech,
+}
+
+/// The encoding of a listener's messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Speech {
+    /// Whatever each message's first bytes say.
+    #[default]
+    Auto,
+    /// Text, long or short: it is answered as it is written.
+    Text,
+    /// BER.
+    Ber,
+}
+
+impl Speech {
+    /// How a message is written. One that is neither text nor BER counts as text and is answered with a syntax error.
+    #[must_use]
+    pub fn form(self, message: &[u8]) -> Form {
+        let text = || {
+            let start = message.iter().position(|byte| !byte.is_ascii_whitespace());
+            match start.map(|at| message[at]) {
+                Some(b'!') => Form::Compact,
+                _ => Form::Pretty,
+            }
+        };
+        match self {
+            Speech::Ber => Form::Ber,
+            Speech::Text => text(),
+            Speech::Auto => match sniff(message) {
+                Sniffed::Ber { .. } => Form::Ber,
+                Sniffed::Text { .. } | Sniffed::Unknown => text(),
+            },
+        }
+    }
+}
+
+/// How one message is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Form {
+    /// Text with long tokens.
+    Pretty,
+    /// Text with short tokens.
+    Compact,
+    /// BER.
+    Ber,
+}
+
+impl Form {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Form; 3] = [Form::Pretty, Form::Compact, Form::Ber];
+
+    /// As the transaction engine calls it.
+    #[must_use]
+    pub const fn encoding(self) -> Encoding {
+        match self {
+            Form::Pretty => Encoding::Pretty,
+            Form::Compact => Encoding::Compact,
+            Form::Ber => Encoding::Binary,
+        }
+    }
+}
+
+/// Which places of a peer that is known are believed to be that peer. RFC 3525 leaves it to the transport (IPsec, 10.1); this
+/// is what can be done without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SourceCheck {
+    /// Any: whoever says a MID is that peer, and is answered there.
+    Off,
+    /// Any port and transport of the address that the peer spoke from first; another address only with a ServiceChange of
+    /// the whole gateway, as a gateway that restarts elsewhere sends it.
+    #[default]
+    Address,
+    /// Any port and transport of that address, and no other while the association lives.
+    Strict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_answered_as_it_is_written() {
+        for (speech, message, form) in [
+            (Speech::Auto, &b"!/1 [1.2.3.4]"[..], Form::Compact),
+            (Speech::Auto, b"\r\n !/1 [1.2.3.4]", Form::Compact),
+            (Speech::Auto, b"MEGACO/1 [1.2.3.4]", Form::Pretty),
+            (Speech::Auto, b"\x30\x10", Form::Ber),
+            (Speech::Auto, b"GET / HTTP/1.1", Form::Pretty),
+            (Speech::Auto, b"", Form::Pretty),
+            (Speech::Text, b"\x30\x10", Form::Pretty),
+            (Speech::Ber, b"MEGACO/1", Form::Ber),
+        ] {
+            assert_eq!(speech.form(message), form, "{}", message.escape_ascii());
+        }
+    }
+}

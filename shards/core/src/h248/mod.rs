@@ -1,0 +1,158 @@
+//! H.248 on a shard: from sockets and datagrams to the home shard of each association, through the transaction engine there, and
+//! back to wherever the peer is.
+//!
+//! ```text
+//!  TPKT or datagram ── cut, sender read ── home shard by hash(user, sender)
+//!        shard 3                              │ Item::ToHome, the message lent
+//!                                             ▼
+//!                              shard 7: Engine ── user: built-in or a program's own
+//!                                             │
+//!   socket of shard 3 ◄── Item::ToGateway ────┤ for a socket
+//!   peer ◄── shard 7's own UDP socket ────────┘ for a datagram's sender
+//! ```
+//!
+//! An association lives at home, not on its socket: a gateway that comes again, by another socket, port or transport, finds its
+//! replies and is sent what waits for it. [`SourceCheck`] says which places of a known peer are believed.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`gateway`] | the side of the sockets: cuts messages, finds their home, sends what comes back |
+//! | [`home`] | the side of the associations: the transaction engine, and what it wants sent |
+//! | [`book`], [`peers`] | what is known of associations and of peers without a socket |
+//! | [`channel`] | where messages come from and go to, in 64 bits |
+//! | [`builtin`] | the user that is there without being asked for |
+//! | [`figures`] | what is counted |
+//! | [`asked`] | what an operator asks and changes |
+//! | [`config`] | what a shard is told |
+
+mod asked;
+mod book;
+mod builtin;
+mod channel;
+mod config;
+mod figures;
+mod gateway;
+mod home;
+mod peers;
+
+pub use channel::{Endpoint, Source};
+pub use config::{Answers, Form, H248Config, H248Door, H248User, MakeUser, SourceCheck, Speech};
+
+use crate::config::{ConfigFault, ShardConfig};
+use crate::contract::{ShardId, SocketId};
+use crate::item::Departure;
+use book::{Book, Doorkeeper, Entered, SharedBook};
+use builtin::{BuiltIn, Leavers};
+use foldhash::quality::FixedState;
+use megaphone_megaco::config::SendMod;
+use megaphone_megaco::engine::Options;
+use megaphone_megaco::{Engine, MidBytes, ReceiveHandle, UserId};
+use megaphone_pool::Writer;
+use peers::Peers;
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+
+/// What waits here for credit to one shard's sockets.
+#[derive(Debug, Default)]
+struct Outbox {
+    waiting: VecDeque<Departure>,
+    /// Items of that shard whose answer is kept back until less waits.
+    withheld: u32,
+}
+
+/// H.248 on one shard.
+pub(crate) struct H248 {
+    engine: Engine,
+    users: Vec<UserId>,
+    book: SharedBook,
+    leavers: Leavers,
+    /// By shard.
+    outboxes: Vec<Outbox>,
+    /// Sessions of this shard that wait for credit, by the home shard they want, first come, first served.
+    waiting: Vec<VecDeque<SocketId>>,
+    /// The session whose turn it is to use the credit that came back.
+    turn: Option<SocketId>,
+    /// The block that messages to other shards are written into; none between turns.
+    writer: Option<Writer>,
+    /// What is to be done to sockets of this shard when the engine is at rest.
+    errands: Vec<Departure>,
+    /// Associations whose messages an operator wants to see.
+    watches: Vec<asked::Watch>,
+    /// Whether the engine was told something since it was last asked.
+    stirred: bool,
+    hasher: FixedState,
+    seed: u64,
+    shards: u16,
+}
+
+impl H248 {
+    /// The part of `config` that is about H.248, ready to run.
+    pub(crate) fn new(config: &ShardConfig) -> Result<Option<Box<H248>>, ConfigFault> {
+        let h248 = &config.h248;
+        if !h248.is_on() {
+            return Ok(None);
+        }
+        let (limits, shards) = (&config.limits, usize::from(config.shards));
+        let mut engine = Engine::new(Options {
+            seed: h248.seed ^ u64::from(config.shard.0) << 48,
+            connections_max: limits.associations_max as usize,
+            requests_per_connection_max: limits.association_requests_max as usize,
+            replies_per_connection_max: limits.association_replies_max as usize,
+            ..Options::default()
+        });
+        let peers = Peers::new(limits.datagram_peers_max, h248.seed);
+        let book = SharedBook::new(Book::new(h248.source_check, peers).into());
+        let leavers = Leavers::default();
+        engine.set_guard(Some(Box::new(Doorkeeper(book.clone()))));
+        let mut users = Vec::new();
+        for user in &h248.users {
+            let module = Entered {
+                book: book.clone(),
+                user: match &user.answers {
+                    Answers::BuiltIn => Box::new(BuiltIn::new(leavers.clone())),
+                    Answers::Module(make) => make.make(config.shard),
+                },
+            };
+            let mut items = user.items.clone();
+            items.user_mod = engine.add_module(Box::new(module));
+            let started = engine.start_user_with(&user.mid, items);
+            users.push(started.map_err(|fault| ConfigFault::User {
+                name: user.name.clone(),
+                fault: fault.to_string(),
+            })?);
+        }
+        Ok(Some(Box::new(H248 {
+            engine,
+            users,
+            book,
+            leavers,
+            outboxes: (0..shards).map(|_| Outbox::default()).collect(),
+            waiting: vec![VecDeque::new(); shards],
+            turn: None,
+            writer: None,
+            errands: Vec::new(),
+            watches: Vec::new(),
+            stirred: false,
+            hasher: FixedState::with_seed(h248.seed),
+            seed: h248.seed,
+            shards: config.shards,
+        })))
+    }
+
+    /// The home shard of a user's association with the peer of these canonical bytes: the same on every shard.
+    fn home_of(&self, user: u16, mid: &MidBytes) -> ShardId {
+        let hash = self.hasher.hash_one((user, mid.as_slice()));
+        ShardId((hash % u64::from(self.shards)) as u16)
+    }
+
+    /// What a listener hands in with a message.
+    fn receive_handle(&self, user: u16, form: Form, send_mod: SendMod) -> Option<ReceiveHandle> {
+        Some(ReceiveHandle {
+            user: *self.users.get(usize::from(user))?,
+            encoding_mod: form.encoding(),
+            otp_values: false,
+            send_mod,
+            protocol_version: None,
+        })
+    }
+}
