@@ -12,6 +12,7 @@ mod crowd;
 mod drain;
 mod echo;
 mod faults;
+mod h248;
 mod limits;
 mod links;
 mod metrics;
