@@ -17,3 +17,4 @@ pub mod payload;
 pub mod plan;
 pub mod run;
 pub mod work;
+pub mod xmpp;

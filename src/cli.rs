@@ -20,6 +20,9 @@ use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
+mod xmpp;
+
+pub use xmpp::XmppArgs;
 
 /// Holds a million client sockets in one process: a concentrator for chat, a front for H.248.
 #[derive(Debug, Parser)]
@@ -179,6 +182,8 @@ pub enum Bench {
     Echo(EchoArgs),
     /// Hold many connections, touch each now and then, and check that its own bytes come back.
     Idle(IdleArgs),
+    /// Let users of a chat server log in, stay, and write to each other, and check every message.
+    Xmpp(XmppArgs),
     /// Encode and decode a corpus of H.248 messages; no network is used.
     Codec(CodecArgs),
     /// Simulate H.248 media gateways, or their controller.
@@ -191,15 +196,22 @@ pub struct LoadArgs {
     /// Where to connect: tcp://ADDR:PORT or unix:PATH; several are taken in turn.
     #[arg(long, value_name = "ADDR", default_value = "tcp://127.0.0.1:7000")]
     to: Vec<Address>,
+    /// How packets are framed: raw, classic-fixed, classic-var or tpkt.
+    #[arg(long, default_value = "raw")]
+    framing: Framing,
+    #[command(flatten)]
+    common: RunArgs,
+}
+
+/// What every run of connections needs.
+#[derive(Args, Debug)]
+struct RunArgs {
     /// Source addresses, ADDR or FIRST-LAST; several are taken in turn.
     #[arg(long, value_name = "ADDRS")]
     from: Vec<Sources>,
     /// Source ports, FIRST-LAST; without it the kernel chooses.
     #[arg(long, value_name = "PORTS")]
     ports: Option<Ports>,
-    /// How packets are framed: raw, classic-fixed, classic-var or tpkt.
-    #[arg(long, default_value = "raw")]
-    framing: Framing,
     /// How long a packet may be late at the end before it is lost.
     #[arg(long, value_name = "TIME", default_value = "5s")]
     grace: Span,
@@ -357,6 +369,7 @@ impl Bench {
                 )
             }
             Bench::H248(args) => args.run(),
+            Bench::Xmpp(args) => args.run(),
             Bench::Codec(_) => Err(Failure::Usage("bench codec needs no load generator".into())),
         }
     }
@@ -379,38 +392,41 @@ impl LoadArgs {
     ) -> Result<(Run, bool), Failure> {
         let plan = Plan {
             connections,
-            endpoints: Endpoints {
-                to: self.to,
-                from: self
-                    .from
-                    .into_iter()
-                    .flat_map(|sources| sources.0)
-                    .collect(),
-                ports: self.ports,
-            },
+            endpoints: self.common.endpoints(self.to),
             framing: self.framing,
             body_bytes: u32::try_from(size.0).unwrap_or(u32::MAX),
             pace,
             warmup: warmup.0,
             duration: duration.0,
-            grace: self.grace.0,
-            opening_max: self.opening,
+            grace: self.common.grace.0,
+            opening_max: self.common.opening,
         };
         plan.check()?;
+        Ok(self.common.run(Work::Packets(plan)))
+    }
+}
+
+impl RunArgs {
+    fn endpoints(&self, to: Vec<Address>) -> Endpoints {
+        let sources = self.from.iter().flat_map(|sources| sources.0.iter());
+        Endpoints {
+            to,
+            from: sources.copied().collect(),
+            ports: self.ports.clone(),
+        }
+    }
+
+    fn run(self, work: Work) -> (Run, bool) {
+        let cpus = self.cpuset.iter().flat_map(CpuSet::iter);
         let run = Run {
-            work: Work::Packets(plan),
+            work,
             shards: self.shards.count(),
-            cpus: self
-                .cpuset
-                .iter()
-                .flat_map(CpuSet::iter)
-                .map(|cpu| cpu as usize)
-                .collect(),
+            cpus: cpus.map(|cpu| cpu as usize).collect(),
             patience: self.patience.0,
             server: self.server_pid,
             hgrm: self.hgrm,
             hlog: self.hlog,
         };
-        Ok((run, self.json))
+        (run, self.json)
     }
 }

@@ -6,6 +6,7 @@ use megaphone::bench::codec::{self, CodecArgs};
 use megaphone::bench::h248;
 use megaphone::bench::outcome::Outcome;
 use megaphone::bench::work::Work;
+use megaphone::bench::xmpp;
 use megaphone::card::Card;
 use megaphone::cli::{Bench, Cli, Command};
 use megaphone::ctl::ctl;
@@ -100,7 +101,19 @@ fn measure(bench: Bench) -> Result<(), Failure> {
     }
     let _ = writeln!(io::stderr(), "{}", run.work);
     let is_h248 = matches!(run.work, Work::H248(_));
+    let users = match run.work {
+        Work::Xmpp(_) => Some(run.work.connections()),
+        _ => None,
+    };
     let measured = run.execute(&interrupted)?;
+    if let Some(users) = users {
+        let outcome = xmpp::outcome::Outcome::new(users, measured);
+        print(&outcome, json.then_some(&outcome))?;
+        return verdict(
+            outcome.is_clean(),
+            "users could not log in or were lost, or messages were lost, misrouted, repeated or damaged",
+        );
+    }
     if is_h248 {
         let outcome = h248::outcome::Outcome::from(measured);
         print(&outcome, json.then_some(&outcome))?;

@@ -58,6 +58,10 @@ pub struct Measured {
     pub latencies: Histogram<u64>,
     /// What the measured process used meanwhile.
     pub cpu: Option<Duration>,
+    /// From the start until all connections were there.
+    pub opened_in: Duration,
+    /// What went wrong first.
+    pub trouble: Option<String>,
     /// Where this was measured.
     pub machine: Card,
 }

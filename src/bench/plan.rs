@@ -84,6 +84,16 @@ impl Plan {
                 self.framing
             ));
         }
+        self.check_connections()
+    }
+
+    /// Whether so many connections are possible.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] if not.
+    pub fn check_connections(&self) -> Result<(), Failure> {
+        let usage = |text: String| Err(Failure::Usage(text));
         if !(1..=CONNECTIONS_MAX).contains(&self.connections) {
             return usage(format!(
                 "--connections {}: 1 to {CONNECTIONS_MAX} are possible",

@@ -110,6 +110,8 @@ impl Run {
             seconds: course.counted,
             latencies: all,
             cpu: course.cpu,
+            opened_in: course.opened_in,
+            trouble: course.trouble,
             machine,
         })
     }
@@ -280,10 +282,25 @@ impl<'r> Watch<'r> {
         }
         self.course.ready = total.ready;
         self.course.opened_in = now - self.started;
-        if answered >= u64::from(self.run.work.connections()) {
+        let late = now - self.moved.1 > self.run.patience;
+        if late && answered < u64::from(self.run.work.connections()) {
+            let missing = u64::from(self.run.work.connections()) - answered;
+            self.course.trouble = Some(format!(
+                "{missing} connections were neither answered nor refused"
+            ));
+        }
+        let enough = late && self.run.work.does_without_the_late();
+        if enough || answered >= u64::from(self.run.work.connections()) {
             if total.ready == 0 {
                 return self.stop(now);
             }
+            let _ = writeln!(
+                io::stderr(),
+                "ready: {} in {:.1} s, {} failed",
+                total.ready,
+                self.course.opened_in.as_secs_f64(),
+                total.failed
+            );
             self.board.give_go();
             self.course.began = SystemTime::now();
             self.sending_since = Some(now);
@@ -294,11 +311,7 @@ impl<'r> Watch<'r> {
                 length.as_millis() as u64,
                 "sending     {bar:40} {percent}%  {msg}",
             );
-        } else if now - self.moved.1 > self.run.patience {
-            let missing = u64::from(self.run.work.connections()) - answered;
-            self.course.trouble = Some(format!(
-                "{missing} connections were neither answered nor refused"
-            ));
+        } else if late {
             self.stop(now);
         }
     }

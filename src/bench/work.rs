@@ -4,6 +4,7 @@ use super::board::Board;
 use super::h248;
 use super::load::Load;
 use super::plan::Plan;
+use super::xmpp::{self, UsersPlan};
 use crate::failure::Failure;
 use megaphone_engine::{Birth, EngineConfig, EngineError, ListenerSpec, Running};
 use megaphone_pool::{Class, PoolConfig};
@@ -22,6 +23,8 @@ pub enum Work {
     Packets(Plan),
     /// H.248 gateways, or a controller.
     H248(h248::plan::Plan),
+    /// Users of a chat server.
+    Xmpp(UsersPlan),
 }
 
 impl Work {
@@ -34,6 +37,7 @@ impl Work {
         match self {
             Work::Packets(plan) => plan.check(),
             Work::H248(plan) => plan.check(),
+            Work::Xmpp(plan) => plan.plan.check_connections(),
         }
     }
 
@@ -43,7 +47,14 @@ impl Work {
         match self {
             Work::Packets(plan) => plan.connections,
             Work::H248(plan) => plan.gateways,
+            Work::Xmpp(plan) => plan.plan.connections,
         }
+    }
+
+    /// Whether the run goes on without connections that neither came nor failed for too long.
+    #[must_use]
+    pub fn does_without_the_late(&self) -> bool {
+        matches!(self, Work::Xmpp(_))
     }
 
     /// Sockets over all shards; the limit on descriptors says how many a shard may have.
@@ -53,6 +64,7 @@ impl Work {
             Work::Packets(plan) => plan.connections,
             Work::H248(plan) if plan.place.is_udp() => u32::from(plan.sockets),
             Work::H248(plan) => plan.gateways,
+            Work::Xmpp(plan) => plan.plan.connections,
         }
     }
 
@@ -62,6 +74,7 @@ impl Work {
         match self {
             Work::Packets(plan) => (plan.warmup, plan.duration, plan.grace),
             Work::H248(plan) => (plan.warmup, plan.duration, plan.grace),
+            Work::Xmpp(UsersPlan { plan, .. }) => (plan.warmup, plan.duration, plan.grace),
         }
     }
 
@@ -91,6 +104,16 @@ impl Work {
                     let (plan, board) = (Arc::clone(&plan), Arc::clone(&board));
                     let (shard, shards) = (u32::from(birth.shard.0), u32::from(birth.shards));
                     Load::new(plan, board, birth.pool, shard, shards)
+                };
+                megaphone_engine::run(config, make, drop)
+            }
+            Work::Xmpp(plan) => {
+                let script = Arc::new(plan.script(u32::from(shards)));
+                let plan = Arc::new(plan.plan.clone());
+                let make = move |birth: Birth| {
+                    let (script, plan) = (Arc::clone(&script), Arc::clone(&plan));
+                    let place = (u32::from(birth.shard.0), u32::from(birth.shards));
+                    xmpp::load::Load::new(script, plan, Arc::clone(&board), birth.pool, place)
                 };
                 megaphone_engine::run(config, make, drop)
             }
@@ -145,6 +168,7 @@ impl fmt::Display for Work {
         match self {
             Work::Packets(plan) => plan.fmt(f),
             Work::H248(plan) => plan.fmt(f),
+            Work::Xmpp(plan) => plan.fmt(f),
         }
     }
 }

@@ -15,6 +15,8 @@ fn outcome(tally: Tally, cpu: Option<Duration>) -> Outcome {
         seconds: Duration::from_secs(2),
         latencies: a_thousand(),
         cpu,
+        opened_in: Duration::ZERO,
+        trouble: None,
         machine: Card::default(),
     })
 }
