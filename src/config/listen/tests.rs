@@ -73,6 +73,7 @@ fn what_is_wrong_is_named() {
             "there are: framing, route, frame-max, domain, backlog, keepalive",
         ),
         (&format!("{start}&route=echo"), "twice"),
+        (&format!("{start}&domain=a"), "framing=stanza"),
         (&format!("{start}&backlog=many"), "many"),
         (&format!("{start}&keepalive=30"), "30s"),
     ] {
