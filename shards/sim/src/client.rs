@@ -71,6 +71,9 @@ pub struct Client {
     pub classic_end: bool,
     /// Bytes of a frame that is not complete.
     pub(crate) pending: Vec<u8>,
+    /// Whether it is an H.248 gateway, and what it got then, whole messages.
+    pub is_gateway: bool,
+    pub(crate) messages: Vec<Vec<u8>>,
     /// What is wrong with what it got, if anything.
     pub fault: Option<String>,
 }
@@ -111,6 +114,8 @@ impl Client {
             parted: false,
             classic_end: false,
             pending: Vec::new(),
+            is_gateway: false,
+            messages: Vec::new(),
             fault: None,
         }
     }
@@ -134,6 +139,13 @@ impl Client {
     /// Takes bytes from its socket and checks them.
     pub(crate) fn take(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
+        if self.is_gateway {
+            while let Some((header, len)) = decode(Framing::Tpkt, &self.pending) {
+                let whole = self.pending.drain(..header + len);
+                self.messages.push(whole.skip(header).collect());
+            }
+            return;
+        }
         // Refused, for all that a backend may have meant: its link was lost before its word came through.
         let is_stream = self.framing == Framing::Stanza;
         let refused = !is_stream && self.excused && self.got == 0 && !self.right_so_far();

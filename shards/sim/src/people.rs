@@ -17,6 +17,18 @@ impl World {
     /// A client connects to a listener of a shard; its number.
     pub fn connect(&mut self, shard: usize, listener: usize) -> usize {
         let number = self.clients.len();
+        // The number in the address is what the backend finds in the PROXY header.
+        let remote = ([10, 0, 0, number as u8], (number >> 8) as u16).into();
+        let peer = Peer::Tcp {
+            remote,
+            local: ([192, 0, 2, 1], 5222).into(),
+        };
+        self.connect_as(shard, listener, peer)
+    }
+
+    /// As [`World::connect`], from an address of its own.
+    pub(crate) fn connect_as(&mut self, shard: usize, listener: usize, peer: Peer) -> usize {
+        let number = self.clients.len();
         let spec = self.plan.config.listeners[listener].clone();
         let id = self.nodes[shard].open(End::Client(number));
         let mut client = Client::new(number, shard, id, listener, spec.framing);
@@ -33,12 +45,6 @@ impl World {
         self.clients.push(client);
         self.alive.push(number);
         self.sights.see(Sight::ClientAccepted);
-        // The number in the address is what the backend finds in the PROXY header.
-        let remote = ([10, 0, 0, number as u8], (number >> 8) as u16).into();
-        let peer = Peer::Tcp {
-            remote,
-            local: ([192, 0, 2, 1], 5222).into(),
-        };
         self.tell(
             shard,
             Input::Accepted {

@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::client::{Client, ClientEnd};
+use crate::gateway::SentDatagram;
 use crate::kernel::{Completion, End, Moving, Node};
 use crate::plan::Plan;
 use crate::sights::{Sight, Sights};
@@ -38,6 +39,8 @@ pub struct World {
     pub(crate) trace: u64,
     /// What must not be and is.
     pub(crate) faults: Vec<String>,
+    /// Datagrams that shards sent and nobody has looked at.
+    pub(crate) datagrams: Vec<SentDatagram>,
     /// Bytes that one completion moves at most, when the world settles.
     pub chunk: usize,
     /// The client whose story goes into the notes.
@@ -88,6 +91,7 @@ impl World {
             moving: Vec::new(),
             trace: 0,
             faults: Vec::new(),
+            datagrams: Vec::new(),
             chunk: usize::MAX,
             watched: None,
             ids: BTreeMap::new(),
@@ -198,9 +202,15 @@ impl World {
                     ));
                 }
             }
-            Output::Datagram { listener, .. } => self.faults.push(format!(
-                "shard {at}: a datagram from {listener:?}, which is no UDP listener"
-            )),
+            Output::Datagram { listener, to, data } => {
+                let datagram = SentDatagram {
+                    shard: at,
+                    listener: usize::from(listener.0),
+                    to,
+                    bytes: data.to_vec(),
+                };
+                self.datagram_sent(datagram);
+            }
             Output::StopListening { listener } => node.stopped.push(listener.0),
             Output::Drained => {
                 if node.drained || node.slots.iter().any(Option::is_some) {
@@ -455,6 +465,13 @@ impl World {
     }
 
     // ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Lets all shards gather the figures that are counted elsewhere.
+    pub fn publish(&mut self) {
+        for node in &mut self.nodes {
+            node.shard.publish(self.now);
+        }
+    }
 
     /// A figure, over all shards.
     #[must_use]

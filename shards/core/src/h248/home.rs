@@ -13,6 +13,7 @@ use megaphone_megaco::engine::{Input as EngineInput, Output as EngineOutput, Sen
 use megaphone_metrics::Metric;
 use megaphone_pool::{Class, Gather, Pool};
 use megaphone_wheel::Tick;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// The longest message in one datagram: what IPv4 leaves of 65,535 bytes behind its own header and UDP's.
@@ -53,6 +54,13 @@ impl H248 {
     /// When the engine wants to be called.
     pub(crate) fn deadline(&self) -> Option<Tick> {
         self.engine.deadline()
+    }
+
+    /// What waits here for a credit, closed sessions included until their turn would come.
+    pub(crate) fn waiting(&self) -> usize {
+        let of = |outbox: &super::Outbox| outbox.waiting.len() + outbox.withheld as usize;
+        let messages: usize = self.outboxes.iter().map(of).sum();
+        messages + self.waiting.iter().map(VecDeque::len).sum::<usize>()
     }
 
     /// A message in TPKT for another shard: in a block with others of this turn if there is one.

@@ -66,6 +66,8 @@ pub struct ShardGauges {
     pub waiting: usize,
     /// Acknowledgements that are not passed on yet, in intervals.
     pub unacknowledged: usize,
+    /// H.248 messages, and sessions with such, that wait for lane credit.
+    pub h248_waiting: usize,
     /// 0 to 4.
     pub overload_level: u8,
 }
@@ -83,12 +85,13 @@ impl std::fmt::Display for ShardGauges {
             items_local,
             waiting,
             unacknowledged,
+            h248_waiting,
             overload_level,
         } = self;
         write!(
             f,
             "sessions={sessions} active={active} links={links} greetings={greetings} timers={timers} items={items} \
-             items_local={items_local} waiting={waiting} unacknowledged={unacknowledged} overload_level={overload_level}"
+             items_local={items_local} waiting={waiting} unacknowledged={unacknowledged} h248_waiting={h248_waiting} overload_level={overload_level}"
         )
     }
 }
@@ -234,6 +237,7 @@ impl Shard {
                 .views()
                 .map(|view| view.accepted.intervals())
                 .sum(),
+            h248_waiting: self.h248.as_ref().map_or(0, |h248| h248.waiting()),
             overload_level: self.overload.level(),
         }
     }
