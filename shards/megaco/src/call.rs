@@ -64,6 +64,8 @@ pub(crate) enum Origin {
         user_mod: u16,
         user_args: u64,
     },
+    /// A registration that the engine sends for a gateway.
+    Registration { attempt: u32 },
     /// Its caller was told that someone else answered; nobody waits any more.
     Orphan,
 }

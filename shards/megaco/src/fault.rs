@@ -44,6 +44,9 @@ pub enum Error {
     /// Actions encoded for one codec were given to a connection of another.
     #[error("the actions were encoded for another codec")]
     WrongEncoding,
+    /// A transport came that the gateway's search no longer wants: it can be closed.
+    #[error("a transport to {0} is no longer wanted")]
+    NoLongerWanted(Mid),
     /// The user answered what is no longer open.
     #[error("transaction {0} is no longer open")]
     Stale(u32),

@@ -14,6 +14,7 @@
 use crate::config::Timer;
 use crate::engine::{Note, Tail};
 use crate::handle::{ControlHandle, SendHandle};
+use crate::mid::Mid;
 use crate::segment::Segments;
 use crate::table::Moment;
 use megaphone_wheel::{Tick, TimerId};
@@ -254,6 +255,8 @@ pub(crate) struct RareReply {
     pub tail: Option<Tail>,
     /// It registers the gateway (a ServiceChange of the root).
     pub registers: bool,
+    /// It hands us over to another controller, or to whom we find.
+    pub hand_off: Option<Option<Mid>>,
     /// Option `reply_timer` of the reply, while segments are being sent.
     pub reply_timer: Option<Timer>,
     pub segments: Option<Segments>,

@@ -21,6 +21,7 @@ use crate::fault::Error;
 use crate::handle::UserId;
 use crate::mid::Mid;
 use crate::registration::{AdmissionRate, GatewayOptions};
+use megaphone_wheel::Tick;
 use std::time::Duration;
 use thiserror::Error;
 use toml::{Table, Value};
@@ -140,9 +141,11 @@ impl Setup {
         Ok(true)
     }
 
-    /// Starts the users in an engine that was made with [`Setup::options`]. `module` says which module a name means.
+    /// Starts the users in an engine that was made with [`Setup::options`], and the registration of those that are gateways.
+    /// `module` says which module a name means.
     pub fn start(
         &self,
+        now: Tick,
         engine: &mut Engine,
         module: impl Fn(&str) -> Option<u16>,
     ) -> Result<Vec<UserId>, Error> {
@@ -156,6 +159,9 @@ impl Setup {
             let id = engine.start_user_with(&user.mid.as_model(), config)?;
             for connection in &user.connections {
                 engine.set_overrides(id, &connection.remote, connection.items.clone())?;
+            }
+            if let Some(gateway) = &user.gateway {
+                engine.register(now, id, gateway.clone())?;
             }
             started.push(id);
         }

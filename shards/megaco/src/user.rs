@@ -3,6 +3,7 @@
 use crate::config::Timer;
 use crate::handle::{CallId, ConnectionId, ControlHandle, RequestToken, SendHandle, UserId};
 use crate::mid::Mid;
+use crate::registration::Contact;
 use megaphone_h248::model::{
     ActionReply, ActionRequest, ErrorDescriptor, Transaction, TransactionResult,
 };
@@ -42,7 +43,7 @@ pub enum Reason {
     UserCancel(u64),
     /// The control handle died: `{no_controlling_process, R}`.
     NoControllingProcess(u64),
-    /// The user refused the connection.
+    /// The user refused the connection, or a controller the registration.
     Refused,
     /// Too many retransmissions: the association counts as broken (RFC 3525 D.1.5).
     Broken,
@@ -240,6 +241,26 @@ impl fmt::Display for AckStatus {
     }
 }
 
+/// How the registration of a gateway goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationEvent<'a> {
+    /// A controller is being contacted.
+    Contacting(&'a Contact),
+    /// A controller took us; messages have this version from here on.
+    Registered {
+        /// Who.
+        controller: &'a Mid,
+        /// The version agreed on.
+        version: u8,
+    },
+    /// Nobody took us, or we have just started: the search goes on then, or with `Engine::local_activity`.
+    Waiting {
+        /// When.
+        until: Tick,
+    },
+}
+
 /// The callbacks. Every one has the default of `megaco_user_default`.
 ///
 /// `data` is the user's own number from where the thing began (`reply_data`, `ReqData`, `AckData`).
@@ -309,6 +330,9 @@ pub trait User {
 
     /// A request the user is working on was ended for it; an answer to the token will be refused.
     fn handle_trans_request_abort(&mut self, cx: &Context<'_>, token: RequestToken) {}
+
+    /// How the registration of a gateway by `Engine::register` goes. `connection` of the context is that to the controller, once there is one.
+    fn handle_registration(&mut self, cx: &Context<'_>, event: &RegistrationEvent<'_>) {}
 
     /// A segment of ours was acknowledged; only if `segment_reply_ind`.
     fn handle_segment_reply(

@@ -322,8 +322,23 @@ impl Engine {
         })
     }
 
-    /// Encodes, keeps and sends the user's reply.
+    /// Sends the user's reply. A controller's hand-off is followed once it is agreed to.
     fn reply_of_user(&mut self, now: Tick, at: u32, answer: UserAnswer<'_>) {
+        let Some(reply) = self.replies.get_mut(at) else {
+            return;
+        };
+        let place = reply.connection;
+        let hand_off = reply.rare.as_mut().and_then(|rare| rare.hand_off.take());
+        let agreed =
+            hand_off.filter(|_| crate::registration::accepted_version(&answer.result).is_some());
+        self.send_reply_of_user(now, at, answer);
+        if let Some(to) = agreed {
+            self.handed_off(now, place, to);
+        }
+    }
+
+    /// Encodes, keeps and sends it.
+    fn send_reply_of_user(&mut self, now: Tick, at: u32, answer: UserAnswer<'_>) {
         let Some(reply) = self.replies.get_mut(at) else {
             return;
         };

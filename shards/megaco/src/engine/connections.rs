@@ -263,7 +263,7 @@ impl Engine {
         Ok(())
     }
 
-    fn install(&mut self, now: Tick, place: u32, config: Config) {
+    pub(super) fn install(&mut self, now: Tick, place: u32, config: Config) {
         self.flush(now, place);
         let Some(user) = self.connections.get(place).map(|row| row.user) else {
             return;
@@ -527,6 +527,7 @@ impl Engine {
         self.call_user(now, place, callee, "handle_disconnect", |user, cx| {
             user.handle_disconnect(cx, reason)
         });
+        let (user, id) = (callee.user, self.id_at(place));
         self.leave_live(place);
         if let Some(row) = self.connections.get_mut(place) {
             row.state = state;
@@ -541,6 +542,7 @@ impl Engine {
             });
         }
         self.free_if_empty(place);
+        self.gateway_lost(now, user, id);
     }
 
     /// Takes a live connection out of what is counted and shown as live.

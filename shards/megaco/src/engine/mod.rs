@@ -14,6 +14,7 @@ mod block;
 mod callbacks;
 mod connections;
 mod faults;
+mod gateways;
 mod guard;
 mod inspect;
 mod numbers;
@@ -41,7 +42,8 @@ use crate::call::Call;
 use crate::config::{Config, SendMod};
 use crate::connection::Connection;
 use crate::counters::{Histogram, Totals};
-use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle};
+use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle, UserId};
+use crate::mid::Mid;
 use crate::registration::{Admission, AdmissionRate};
 use crate::reply::{Reply, ReplyName};
 use crate::request::Request;
@@ -153,6 +155,13 @@ pub enum Input<'a> {
 pub enum Output {
     /// Send a message.
     Send(Send),
+    /// A gateway wants a transport to a controller: bring it, or that there is none, with [`Engine::dialed`].
+    Dial {
+        /// Whose.
+        user: UserId,
+        /// To whom.
+        controller: Mid,
+    },
 }
 
 /// A message to send.
@@ -204,6 +213,7 @@ enum TimerKey {
     Sender(u32),
     Forget(u32),
     Admission,
+    Gateway(u32),
 }
 
 /// Requests of one message that wait for an earlier one, or for admission.

@@ -91,7 +91,7 @@ impl Engine {
         })
     }
 
-    fn originate(
+    pub(super) fn originate(
         &mut self,
         now: Tick,
         place: u32,
@@ -124,7 +124,7 @@ impl Engine {
                 Origin::Cast { .. } => options
                     .request_keep_alive_timeout
                     .or(config.request_keep_alive_timeout),
-                Origin::Call { .. } | Origin::Orphan => None,
+                Origin::Call { .. } | Origin::Registration { .. } | Origin::Orphan => None,
             };
             let rare = rare(options, keep_alive, registers);
             let timer = options.request_timer.unwrap_or(config.request_timer);

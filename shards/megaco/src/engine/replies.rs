@@ -59,13 +59,16 @@ impl Engine {
         }
         let registers = registration::is_registration(&row.config, &request.actions);
         let refused = registration::refuses(row, registers);
+        let hand_off = registration::hand_off(&row.config, &request.actions);
         self.serial = self.serial.wrapping_add(1);
-        let rare = (note.is_some() || registers || source.extra.is_some()).then(|| {
+        let any = note.is_some() || registers || hand_off.is_some() || source.extra.is_some();
+        let rare = any.then(|| {
             Box::new(RareReply {
                 extra: source.extra,
                 control: source.control.filter(|_| registers),
                 note,
                 registers,
+                hand_off,
                 ..RareReply::default()
             })
         });

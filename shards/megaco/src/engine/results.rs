@@ -278,6 +278,9 @@ impl Engine {
         let mut callee = self.callee(place, source);
         match origin {
             Origin::Orphan => {}
+            Origin::Registration { attempt } => {
+                self.registration_answered(now, place, attempt, reply);
+            }
             Origin::Cast {
                 data,
                 user_mod,

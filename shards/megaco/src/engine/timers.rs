@@ -32,6 +32,7 @@ impl Engine {
                 Some(TimerKey::Sender(place)) => self.sender_expired(now, place),
                 Some(TimerKey::Forget(place)) => self.forget_expired(now, place),
                 Some(TimerKey::Admission) => self.admit(now),
+                Some(TimerKey::Gateway(user)) => self.gateway_expired(now, user),
                 None => return,
             }
         }

@@ -1,6 +1,7 @@
 //! Starting, stopping, reading and changing users.
 
 use super::Engine;
+use super::gateways::GatewayRow;
 use crate::config::{Config, ConfigError, Item, Setting};
 use crate::connection::ConnectionState;
 use crate::fault::Error;
@@ -26,6 +27,8 @@ pub(super) struct UserRow {
     pub fading: usize,
     /// The items with the codec, transport or version of another listener: shared by the connections made there.
     pub variants: Vec<Arc<Config>>,
+    /// If the engine registers it as a gateway.
+    pub gateway: Option<Box<GatewayRow>>,
     /// What is different for single peers.
     pub overrides: BTreeMap<Mid, Overrides>,
 }
@@ -158,6 +161,7 @@ impl Engine {
             live: 0,
             fading: 0,
             variants: Vec::new(),
+            gateway: None,
             overrides: BTreeMap::new(),
         };
         let place = match self.users.iter().position(Option::is_none) {
@@ -183,6 +187,7 @@ impl Engine {
                 self.free_connection(place);
             }
         }
+        self.unregister(user)?;
         self.users[user.0 as usize] = None;
         Ok(())
     }

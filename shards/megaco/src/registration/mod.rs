@@ -13,6 +13,7 @@ pub use gateway::{Contact, Gateway, GatewayOptions, GatewayState, Method, Step};
 use crate::call::Actions;
 use crate::config::{Config, Registration};
 use crate::connection::Connection;
+use crate::mid::Mid;
 use megaphone_h248::model::{
     ActionRequest, Command, CommandReply, ServiceChangeMethod, ServiceChangeResParm,
     ServiceChangeResult, TransactionResult,
@@ -68,6 +69,41 @@ pub(crate) fn accepted_version(result: &TransactionResult<'_>) -> Option<Option<
     let parms = accepted(result)?;
     let version = parms.and_then(|parms| parms.version);
     Some(version.filter(|version| (1..=3).contains(version)))
+}
+
+/// The controller that a ServiceChange reply sends us to.
+pub(crate) fn redirection(result: &TransactionResult<'_>) -> Option<Mid> {
+    let TransactionResult::ActionReplies(replies) = result else {
+        return None;
+    };
+    let mut commands = replies.iter().flat_map(|action| action.commands.iter());
+    commands.find_map(|command| match command {
+        CommandReply::ServiceChange(reply) => match &reply.result {
+            ServiceChangeResult::Parms(parms) => parms.mgc_id.as_ref().map(Mid::new),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// What a controller's HandOff says: to whom, or to nobody in particular.
+pub(crate) fn hand_off(config: &Config, actions: &[ActionRequest<'_>]) -> Option<Option<Mid>> {
+    if config.registration != Registration::Gateway {
+        return None;
+    }
+    let mut commands = actions.iter().flat_map(|action| action.commands.iter());
+    commands.find_map(|request| match &request.command {
+        Command::ServiceChange(change)
+            if change.parms.method == ServiceChangeMethod::HandOff
+                && change
+                    .terminations
+                    .iter()
+                    .any(|termination| termination.is_root()) =>
+        {
+            Some(change.parms.mgc_id.as_ref().map(Mid::new))
+        }
+        _ => None,
+    })
 }
 
 /// The parameters of an accepting ServiceChange reply; `None` if it does not accept.

@@ -76,10 +76,17 @@ fn a_document_starts_users_with_their_items() {
 fn what_is_different_for_one_peer_is_so_from_its_first_message() {
     let setup = Setup::parse(DOCUMENT).expect("legal");
     let mut engine = Engine::new(setup.options.clone());
-    let missing = setup.start(&mut engine, |_| None);
+    let missing = setup.start(Tick::ZERO, &mut engine, |_| None);
     assert_eq!(missing, Err(Error::NoModuleOfName("built-in".to_owned())));
-    let users = setup.start(&mut engine, |name| (name == "built-in").then_some(0));
-    let user = users.expect("they start")[0];
+    let users = setup.start(Tick::ZERO, &mut engine, |name| {
+        (name == "built-in").then_some(0)
+    });
+    let users = users.expect("they start");
+    let user = users[0];
+    assert!(
+        engine.gateway_state(users[1]).is_some(),
+        "it looks for its controller"
+    );
     let receive = engine.receive_handle(user).expect("it runs");
     let mut connect = |remote: &str| {
         let remote = Remote::Known(Mid::parse(remote).expect("a MID"));

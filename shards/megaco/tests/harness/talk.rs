@@ -132,6 +132,30 @@ impl Talk {
         }
     }
 
+    /// A gateway wants a transport to this controller.
+    #[track_caller]
+    pub fn dials(&mut self, name: &str) -> &mut Self {
+        let wanted = Output::Dial {
+            user: self.user,
+            controller: Mid::new(&mid(name)),
+        };
+        assert_eq!(self.engine.poll(), Some(wanted), "at {}", self.now);
+        self
+    }
+
+    /// It gets one, by the handle with this number, or it gets none.
+    #[track_caller]
+    pub fn dialed(&mut self, name: &str, handle: Option<u64>) -> &mut Self {
+        let receive = self.receive;
+        let transport = handle.map(|at| (receive, SendHandle(at), Some(ControlHandle(at))));
+        let controller = Mid::new(&mid(name));
+        let done = self
+            .engine
+            .dialed(self.now, self.user, &controller, transport);
+        assert_eq!(done, Ok(()), "at {}", self.now);
+        self
+    }
+
     /// The peer gets exactly this, now.
     #[track_caller]
     pub fn gets(&mut self, transactions: &str) -> &mut Self {

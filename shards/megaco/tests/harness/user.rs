@@ -7,8 +7,8 @@ use megaphone_h248::model::{
 };
 use megaphone_h248::text::{self, Layout};
 use megaphone_megaco::user::{
-    AckRequest, AckStatus, Answer, Connect, Context, LongAnswer, Reason, ReplyOptions,
-    SyntaxAnswer, UserAnswer, UserReply,
+    AckRequest, AckStatus, Answer, Connect, Context, LongAnswer, Reason, RegistrationEvent,
+    ReplyOptions, SyntaxAnswer, UserAnswer, UserReply,
 };
 use megaphone_megaco::{CallId, RequestToken, User};
 use std::cell::RefCell;
@@ -273,6 +273,20 @@ impl User for Script {
 
     fn handle_trans_request_abort(&mut self, _: &Context<'_>, token: RequestToken) {
         self.say(format!("handle_trans_request_abort {}", token.transaction));
+    }
+
+    fn handle_registration(&mut self, _: &Context<'_>, event: &RegistrationEvent<'_>) {
+        self.say(match event {
+            RegistrationEvent::Contacting(contact) => {
+                format!("contacting {} {:?}", contact.controller, contact.method)
+            }
+            RegistrationEvent::Registered {
+                controller,
+                version,
+            } => format!("registered {controller} version {version}"),
+            RegistrationEvent::Waiting { .. } => "waiting".to_owned(),
+            other => format!("{other:?}"),
+        });
     }
 
     fn handle_segment_reply(

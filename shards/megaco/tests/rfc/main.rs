@@ -26,6 +26,7 @@ mod reply_that_cannot_be_written;
 mod s_11_2_requests_follow_the_registration;
 mod s_11_3_lower_version_wins;
 mod s_11_3_other_version_gets_406;
+mod s_11_registration;
 mod s_8_1_1_ids_are_unique_among_live;
 mod s_8_2_2_error_in_a_command;
 mod s_8_2_2_error_in_an_action;
