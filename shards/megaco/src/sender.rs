@@ -92,6 +92,12 @@ impl SenderState {
     }
 }
 
+/// What one acknowledged range takes at most: two numbers of ten digits, a dash and a comma.
+const ACK_BYTES_MAX: usize = 22;
+
+/// What the message around transactions may take of `max_pdu_size`.
+pub(crate) const HEADER_BYTES: usize = 128;
+
 /// What is stored. Acknowledgements are intervals: four neighbours are one item on the wire, `1-4`.
 #[derive(Debug, Default)]
 pub(crate) struct Sender {
@@ -138,7 +144,11 @@ impl Sender {
     }
 
     pub(crate) fn carrier_event(&self, config: &Config, bytes: usize) -> SenderEvent {
-        if self.request_bytes + bytes > config.trans_req_maxsize as usize {
+        // Besides the user's guide's rule: company must not make a message larger than the peer takes.
+        let acks = self.acks.intervals() * ACK_BYTES_MAX;
+        let whole = HEADER_BYTES + acks + self.request_bytes + bytes;
+        let oversize = config.max_pdu_size.is_some_and(|max| whole > max as usize);
+        if oversize || self.request_bytes + bytes > config.trans_req_maxsize as usize {
             SenderEvent::CarrierLarge
         } else {
             SenderEvent::Carrier

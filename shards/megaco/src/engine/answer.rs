@@ -8,6 +8,7 @@ use crate::fault::{self, Error};
 use crate::handle::RequestToken;
 use crate::reply::{Reply, ReplyAction, ReplyEvent, ReplyName, ReplyState};
 use crate::segment::Segments;
+use crate::sender::HEADER_BYTES;
 use crate::trace::{self, Way};
 use crate::user::{Answer, LongAnswer, UserAnswer};
 use megaphone_h248::model::{
@@ -463,9 +464,6 @@ enum Oversize {
     /// Error 533.
     Refuse,
 }
-
-/// What the message around a transaction may take of `max_pdu_size`.
-const HEADER_BYTES: usize = 128;
 
 fn oversize(
     config: &Config,

@@ -155,12 +155,12 @@ impl Engine {
             self.arm_request(now, at);
             ids.push(id);
         }
-        // What has a destination or a version of its own cannot share a message.
-        let own = options.send_handle.is_some() || options.protocol_version.is_some();
+        // What has a destination of its own cannot share a message.
+        let own = options.send_handle.is_some();
         if config.stores_requests() && !options.direct && !own {
             self.submit(now, place, &ids);
         } else {
-            self.send_requests(now, place, handle, options.protocol_version, &ids, false);
+            self.send_requests(now, place, handle, &ids, false);
         }
         Ok(())
     }

@@ -33,7 +33,14 @@ pub(super) struct Carrier<'a> {
 struct Stored {
     id: u32,
     bytes: Arc<[u8]>,
+    kind: Kind,
+}
+
+/// What transactions must have in common to share a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kind {
     binary: bool,
+    version: u8,
 }
 
 impl Engine {
@@ -44,8 +51,7 @@ impl Engine {
         now: Tick,
         place: u32,
         handle: SendHandle,
-        version: Option<u8>,
-        binary: bool,
+        kind: Kind,
         parts: &[&[u8]],
         resend: bool,
         tag: SendTag,
@@ -57,7 +63,7 @@ impl Engine {
         let Some(Some(user)) = self.users.get_mut(row.user as usize) else {
             return;
         };
-        let version = version.unwrap_or(row.config.protocol_version);
+        let Kind { binary, version } = kind;
         codec::message(&row.config, binary, version, &user.model, parts, &mut bytes);
         row.counters.out_messages = row.counters.out_messages.wrapping_add(1);
         row.counters.out_octets += bytes.len() as u64;
@@ -102,34 +108,42 @@ impl Engine {
         now: Tick,
         place: u32,
         handle: SendHandle,
-        version: Option<u8>,
         ids: &[u32],
         resend: bool,
     ) {
         let all = self.request_bytes(place, ids);
-        for binary in [false, true] {
-            let stored = || all.iter().filter(|stored| stored.binary == binary);
-            let parts: SmallVec<[&[u8]; 4]> = stored().map(|stored| &*stored.bytes).collect();
-            if parts.is_empty() {
-                continue;
-            }
-            let ids: SmallVec<[u32; 2]> = stored().map(|stored| stored.id).collect();
+        let mut rest = &all[..];
+        while let Some(first) = rest.first() {
+            // Requests of one call are of one kind; so this is one message.
+            let same = rest.iter().take_while(|stored| stored.kind == first.kind);
+            let (together, others) = rest.split_at(same.count());
+            rest = others;
+            let parts: SmallVec<[&[u8]; 4]> = together.iter().map(|one| &*one.bytes).collect();
+            let ids: SmallVec<[u32; 2]> = together.iter().map(|stored| stored.id).collect();
             let tag = self.tag(place, &ids, None);
-            self.send(now, place, handle, version, binary, &parts, resend, tag);
+            self.send(now, place, handle, first.kind, &parts, resend, tag);
         }
     }
 
     /// Ids that are still live with what is sent of them.
     fn request_bytes(&self, place: u32, ids: &[u32]) -> SmallVec<[Stored; 2]> {
-        let Some(user) = self.connections.get(place).map(|row| row.user) else {
+        let Some(row) = self.connections.get(place) else {
             return SmallVec::new();
         };
+        let (user, own_version) = (row.user, row.config.protocol_version);
         let live = ids.iter().filter_map(|id| {
             let request = self.requests.get(self.by_id.get(&(user, *id))?)?;
             Some(Stored {
                 id: *id,
                 bytes: request.bytes.clone()?,
-                binary: request.binary,
+                kind: Kind {
+                    binary: request.binary,
+                    version: request
+                        .rare
+                        .as_ref()
+                        .and_then(|rare| rare.version)
+                        .unwrap_or(own_version),
+                },
             })
         });
         live.collect()
@@ -211,10 +225,10 @@ impl Engine {
             }
             SenderAction::FlushThenNew => {
                 self.flush(now, place);
-                self.send_requests(now, place, own, None, &[id], false);
+                self.send_requests(now, place, own, &[id], false);
             }
             SenderAction::Flush => self.flush(now, place),
-            _ => self.send_requests(now, place, own, None, &[id], false),
+            _ => self.send_requests(now, place, own, &[id], false),
         }
     }
 
@@ -267,8 +281,8 @@ impl Engine {
         Some((acks, requests))
     }
 
-    /// One message: a carrier first, if any, then acknowledgements, then requests. What was encoded before the connection
-    /// went from text to binary, or back, has a message of its own.
+    /// A carrier first, if any, then acknowledgements, then requests: one message, unless some are of another version or were
+    /// encoded before the connection went from text to binary, or back. Those have messages of their own.
     fn send_stored(
         &mut self,
         now: Tick,
@@ -281,24 +295,40 @@ impl Engine {
             return;
         };
         let (own, own_form) = (row.send_handle, row.config.is_binary());
+        let own_version = row.config.protocol_version;
         let all = self.request_bytes(place, requests);
-        for binary in [own_form, !own_form] {
-            let carrier = carrier.filter(|carrier| carrier.binary == binary);
-            let acks = acks.as_deref().filter(|_| binary == own_form);
-            let stored = || all.iter().filter(|stored| stored.binary == binary);
+        let led = carrier.map(|carrier| Kind {
+            binary: carrier.binary,
+            version: carrier.version.unwrap_or(own_version),
+        });
+        // Acknowledgements are the same in every version.
+        let acks_with = led.filter(|kind| kind.binary == own_form).unwrap_or(Kind {
+            binary: own_form,
+            version: own_version,
+        });
+        let mut kinds: SmallVec<[Kind; 4]> = led.into_iter().collect();
+        let others = acks
+            .iter()
+            .map(|_| acks_with)
+            .chain(all.iter().map(|stored| stored.kind));
+        for kind in others {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        for kind in kinds {
+            let carrier = carrier.filter(|_| led == Some(kind));
+            let acks = acks.as_deref().filter(|_| acks_with == kind);
+            let stored = || all.iter().filter(|stored| stored.kind == kind);
             let mut parts = SmallVec::<[&[u8]; 8]>::new();
             parts.extend(carrier.map(|carrier| carrier.bytes));
             parts.extend(acks);
             parts.extend(stored().map(|stored| &*stored.bytes));
-            if parts.is_empty() {
-                continue;
-            }
             let ids: SmallVec<[u32; 2]> = stored().map(|stored| stored.id).collect();
             let tag = self.tag(place, &ids, carrier.and_then(|carrier| carrier.reply));
             let handle = carrier.map_or(own, |carrier| carrier.handle);
-            let version = carrier.and_then(|carrier| carrier.version);
             let resend = carrier.is_some_and(|carrier| carrier.resend);
-            self.send(now, place, handle, version, binary, &parts, resend, tag);
+            self.send(now, place, handle, kind, &parts, resend, tag);
         }
     }
 

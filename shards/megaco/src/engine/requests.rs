@@ -111,7 +111,6 @@ impl Engine {
         }
         request.resends += 1;
         let handle = request.rare.as_ref().and_then(|rare| rare.send_handle);
-        let version = request.rare.as_ref().and_then(|rare| rare.version);
         self.arm_request(now, at);
         let Some(row) = self.connections.get(place) else {
             return;
@@ -120,10 +119,10 @@ impl Engine {
             row.config.stores_requests() && row.state.is_live(),
             row.send_handle,
         );
-        if stores && handle.is_none() && version.is_none() {
+        if stores && handle.is_none() {
             self.submit(now, place, &[id]);
         } else {
-            self.send_requests(now, place, handle.unwrap_or(own), version, &[id], true);
+            self.send_requests(now, place, handle.unwrap_or(own), &[id], true);
         }
     }
 

@@ -104,9 +104,10 @@ impl Engine {
             }
             return;
         };
-        if !segments.acknowledge(acked.segment.number) {
+        if !segments.is_outstanding(acked.segment.number) {
             return;
         }
+        segments.acknowledge(acked.segment.number);
         let next = segments.send(now);
         let event = match segments.state() {
             SendState::Complete => ReplyEvent::LastSegmentAck,

@@ -3,6 +3,7 @@
 use megaphone_megaco::connection::{ConnectionEvent, ConnectionState};
 use megaphone_megaco::reply::{ReplyEvent, ReplyState};
 use megaphone_megaco::request::{RequestEvent, RequestState};
+use megaphone_megaco::segment::{CollectEvent, CollectState, SendEvent, SendState};
 use megaphone_megaco::sender::{SenderEvent, SenderState};
 use std::fmt::Debug;
 
@@ -98,4 +99,26 @@ fn connection() {
         E::Empty,
     ];
     insta::assert_snapshot!(table(&ConnectionState::ALL, &events, ConnectionState::on));
+}
+
+#[test]
+fn segments_sent() {
+    use SendEvent as E;
+    let events = [
+        E::Sent,
+        E::SentLast,
+        E::Ack,
+        E::LastAck,
+        E::StrayAck,
+        E::Expired,
+        E::TimedOut,
+    ];
+    insta::assert_snapshot!(table(&SendState::ALL, &events, SendState::on));
+}
+
+#[test]
+fn segments_collected() {
+    use CollectEvent as E;
+    let events = [E::Segment, E::Last, E::Final, E::Again, E::Impossible];
+    insta::assert_snapshot!(table(&CollectState::ALL, &events, CollectState::on));
 }
