@@ -5,6 +5,8 @@ mod bench;
 mod controllers;
 mod gateways;
 mod peer;
+mod relay;
+mod served;
 
 /// What is spoken: transport, encoding, version.
 pub(crate) type Tongue = (&'static str, &'static str, u8);
