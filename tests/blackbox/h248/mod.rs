@@ -3,7 +3,9 @@
 
 mod bench;
 mod controllers;
+mod dissect;
 mod gateways;
+mod hostile;
 mod peer;
 mod relay;
 mod served;

@@ -1,0 +1,282 @@
+//! Peers that mean no good, by the failures that this family of protocols is known for. After each of them a gateway that means
+//! well is served as before, and nobody unknown gets more than twice the bytes that it sent.
+
+use super::bench::gateways;
+use super::served::serve;
+use crate::appliance::{Appliance, PATIENCE};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+
+fn peer(to: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is left");
+    socket.connect(to).expect("connecting a datagram socket");
+    socket.set_read_timeout(Some(PATIENCE)).expect("possible");
+    socket
+}
+
+fn ask(socket: &UdpSocket, message: impl AsRef<[u8]>) {
+    socket.send(message.as_ref()).expect("loopback takes it");
+}
+
+/// Reads answers until one contains `mark`; the bytes of those before it.
+fn until(socket: &UdpSocket, mark: &str) -> usize {
+    let mut room = [0; 65_536];
+    let mut before = 0;
+    loop {
+        let len = socket.recv(&mut room).expect("an answer");
+        if room[..len]
+            .windows(mark.len())
+            .any(|part| part == mark.as_bytes())
+        {
+            return before;
+        }
+        before += len;
+    }
+}
+
+fn register(mid: &str, id: u32) -> String {
+    format!("!/1 <{mid}> T={id}{{C=-{{SC=ROOT{{SV{{MT=RS,RE=\"901\"}}}}}}}}")
+}
+
+fn notify(mid: &str, id: u32) -> String {
+    format!("!/1 <{mid}> T={id}{{C=-{{N=A1{{OE=1{{19990729T22000000:al/of}}}}}}}}")
+}
+
+/// Messages by what they are known for.
+fn messages() -> Vec<(&'static str, Vec<u8>)> {
+    let text = |text: String| text.into_bytes();
+    let nested = "{".repeat(4_000);
+    let mut indefinite = vec![0x30, 0x80, 0xa1, 0x80];
+    indefinite.extend([0; 64]);
+    let deep_ber: Vec<u8> = [0x30, 0x82, 0x03, 0xe8].repeat(1_338);
+    let ranges = vec!["1-4294967295"; 64].join(",");
+    let too_many = vec!["1-2"; 5_000].join(",");
+    let twice = "T=5{C=-{AV=A1{AT{}}}}";
+    let commands = vec!["AV=A1{AT{}}"; 1_000].join(",");
+    vec![
+        ("nothing", Vec::new()),
+        ("an empty line", b"\r\n\r\n".to_vec()),
+        (
+            "an empty line behind the header",
+            b"MEGACO/1 [192.0.2.1]:2944\r\n\r\n\r\n".to_vec(),
+        ),
+        (
+            "white space without end",
+            [b"!/1 <h1> ", &[b' '; 15_000][..]].concat(),
+        ),
+        ("braces without end", text(format!("!/1 <h2> T=1{nested}"))),
+        (
+            "a comment without end",
+            text(format!("!/1 <h3> ;{}", "x".repeat(9_000))),
+        ),
+        (
+            "a length of 4 GB",
+            vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x80, 1, 1],
+        ),
+        (
+            "a length of 2^63",
+            vec![0x30, 0x88, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ),
+        (
+            "22 bytes that speak of 32 MB",
+            [&[0x30, 0x83, 0xff, 0xff, 0xff][..], &[0xa1; 17]].concat(),
+        ),
+        ("ends of contents over and over", indefinite),
+        ("BER 1,338 levels deep", deep_ber),
+        (
+            "all acknowledgements there are, 64 times",
+            text(format!("!/1 <h4> K{{{ranges}}}")),
+        ),
+        (
+            "more ranges than anybody has",
+            text(format!("!/1 <h5> K{{{too_many}}}")),
+        ),
+        (
+            "a range that runs backwards",
+            text("!/1 <h6> K{9-1}".into()),
+        ),
+        (
+            "a request of number 0",
+            text("!/1 <h7> T=0{C=-{AV=A1{AT{}}}}".into()),
+        ),
+        (
+            "the highest number",
+            text("!/1 <h8> T=4294967295{C=-{AV=A1{AT{}}}}".into()),
+        ),
+        (
+            "a number that does not fit",
+            text("!/1 <h9> T=4294967296{C=-{AV=A1{AT{}}}}".into()),
+        ),
+        (
+            "the same number twice",
+            text(format!("!/1 <h10> {twice}{twice}")),
+        ),
+        (
+            "a reply that nobody waits for",
+            text("!/1 <h11> P=77{C=-{N=A1}}".into()),
+        ),
+        (
+            "a reply to number 0",
+            text("!/1 <h12> P=0{ER=400{\"\"}}".into()),
+        ),
+        (
+            "pendings for nothing",
+            text(format!("!/1 <h13> {}", "PN=7{}".repeat(60))),
+        ),
+        ("a request of nobody known", text(notify("h14", 9))),
+        (
+            "a thousand commands",
+            text(format!("!/1 <h15> T=1{{C=-{{{commands}}}}}")),
+        ),
+        (
+            "every termination of every context",
+            text("!/1 <h16> T=1{C=*{AV=*{AT{M,E,SG,SA}}}}".into()),
+        ),
+        (
+            "version 9",
+            text("MEGACO/9 <h17> T=1{C=-{AV=A1{AT{}}}}".into()),
+        ),
+        (
+            "an error to an error",
+            text("!/1 <h18> ER=400{\"\"}".into()),
+        ),
+        (
+            "a segment of nothing",
+            text("!/3 <h19> P=7/65535/&{C=-{N=A1}}".into()),
+        ),
+        ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
+        (
+            "SIP",
+            b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n".to_vec(),
+        ),
+        (
+            "TLS",
+            [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 200]].concat(),
+        ),
+        ("octets of every kind", (0..=255).collect()),
+    ]
+}
+
+/// It goes on, and nothing that should never happen did.
+fn must_still_serve(appliance: &mut Appliance, at: SocketAddr) {
+    for (transport, name) in [("tcp", "goodtcp"), ("udp", "goodudp")] {
+        let more = ["--gateways", "3", "--requests", "3", "--name", name];
+        gateways(at, (transport, "pretty", 1), &more).assert_clean(9);
+    }
+    appliance.must_come_to_rest();
+}
+
+#[test]
+fn datagrams_known_for_breaking_others_break_nothing_and_are_not_amplified() {
+    let (mut appliance, at) = serve();
+    for (number, (name, message)) in messages().into_iter().enumerate() {
+        let socket = peer(at);
+        ask(&socket, &message);
+        // The answer to this one comes behind whatever the other was worth.
+        let id = 900_000 + number as u32;
+        let asked = register(&format!("after{number}"), id);
+        ask(&socket, &asked);
+        let got = until(&socket, &format!("={id}"));
+        assert!(
+            got <= 2 * message.len(),
+            "{name}: {got} bytes for {}",
+            message.len()
+        );
+    }
+    must_still_serve(&mut appliance, at);
+}
+
+#[test]
+fn streams_known_for_breaking_others_break_nothing() {
+    let (mut appliance, at) = serve();
+    for (name, message) in messages() {
+        let mut stream = TcpStream::connect(at).expect("connects");
+        stream.set_read_timeout(Some(PATIENCE)).expect("possible");
+        let header = [
+            3,
+            0,
+            ((message.len() + 4) >> 8) as u8,
+            (message.len() + 4) as u8,
+        ];
+        // It may be closed before all is written.
+        let _ = stream.write_all(&[&header[..], &message].concat());
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer).is_ok();
+        let was_reset = !ended;
+        assert!(
+            answer.len() <= 2 * message.len() + 100,
+            "{name}: {was_reset}"
+        );
+    }
+    for header in [
+        &[3_u8, 0, 0, 0][..],
+        &[3, 0, 0, 3],
+        &[3, 0, 0xff, 0xff],
+        &[2, 0, 0, 8, 1, 1, 1, 1],
+        &[3],
+        b"GET / HTTP/1.1\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(at).expect("connects");
+        stream.set_read_timeout(Some(PATIENCE)).expect("possible");
+        let _ = stream.write_all(header);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut answer = Vec::new();
+        // Closed or reset, but not left alone.
+        let _ = stream.read_to_end(&mut answer);
+        assert!(answer.is_empty(), "{header:?}");
+    }
+    must_still_serve(&mut appliance, at);
+}
+
+#[test]
+fn nobody_takes_a_gateways_name_from_another_address() {
+    let (mut appliance, at) = serve();
+    let victim = peer(at);
+    ask(&victim, register("victim", 1));
+    until(&victim, "=1{");
+    let thief = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).expect("a port is left");
+    for id in 100..150 {
+        let forged = notify("victim", id);
+        thief.send_to(forged.as_bytes(), at).expect("taken");
+    }
+    // The thief is told nothing of the victim's, and the victim is served where it is.
+    for id in 2..20 {
+        ask(&victim, notify("victim", id));
+        assert_eq!(until(&victim, &format!("={id}{{")), 0);
+    }
+    appliance.wait_until("forgeries to be seen", |f| {
+        f.sum("megaphone_h248_faults_total{kind=\"forged\"}") > 0.0
+    });
+    must_still_serve(&mut appliance, at);
+}
+
+#[test]
+fn floods_cost_their_senders_only() {
+    let (mut appliance, at) = serve();
+    let flooder = peer(at);
+    ask(&flooder, register("flood", 1));
+    until(&flooder, "=1{");
+    let before = appliance
+        .figures()
+        .sum("megaphone_h248_transactions_total{dir=\"in\"}");
+    let request = notify("flood", 2);
+    for number in 0..2_000 {
+        ask(
+            &flooder,
+            format!("!/1 <flood> K{{{}-4294967295}}", number + 10),
+        );
+        ask(&flooder, "!/1 <flood> PN=9{}");
+        ask(&flooder, &request);
+    }
+    must_still_serve(&mut appliance, at);
+    let after = appliance
+        .figures()
+        .sum("megaphone_h248_transactions_total{dir=\"in\"}");
+    // Its one request, and 3 registrations and 9 requests over each transport.
+    assert_eq!(
+        after - before,
+        25.0,
+        "a request that is sent again is executed once"
+    );
+}
