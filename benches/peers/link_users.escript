@@ -30,9 +30,10 @@ main([Address, Users | Rest]) ->
     Started = erlang:monotonic_time(millisecond),
     login(Socket, ?WARM_UP + 1, ?WARM_UP + Count, Window),
     Took = erlang:monotonic_time(millisecond) - Started,
-    io:format("logins: ~b in ~.1f s, ~b a second~n", [Count, Took / 1000, Count * 1000 div max(1, Took)]),
     timer:sleep(1000),
     After = memory(Node),
+    io:format("logins: ~b in ~.1f s, ~b a second, ~b us of ejabberd's CPU each~n",
+              [Count, Took / 1000, Count * 1000 div max(1, Took), (maps:get(cpu, After) - maps:get(cpu, Before)) div Count]),
     [io:format("~-28ts ~8b B a user~n", [Name, (maps:get(Name, After) - maps:get(Name, Before)) div Count])
      || Name <- ["processes", "tables", "binaries", "allocated", "resident"]],
     io:format("~-28ts ~8b B~n", ["a process, mean", process_mean(Node)]),
@@ -113,10 +114,13 @@ memory(Node) ->
     All = rpc:call(Node, erlang, memory, []),
     Pid = rpc:call(Node, os, getpid, []),
     {ok, Status} = file:read_file("/proc/" ++ Pid ++ "/status"),
+    {ok, Stat} = file:read_file("/proc/" ++ Pid ++ "/stat"),
+    [_, Fields] = binary:split(Stat, <<") ">>),
+    [User, System] = [binary_to_integer(lists:nth(Field, binary:split(Fields, <<" ">>, [global]))) || Field <- [12, 13]],
     {match, [Resident]} = re:run(Status, "VmRSS:\\s+([0-9]+)", [{capture, all_but_first, list}]),
     #{"processes" => proplists:get_value(processes_used, All), "tables" => proplists:get_value(ets, All),
       "binaries" => proplists:get_value(binary, All), "allocated" => proplists:get_value(total, All),
-      "resident" => list_to_integer(Resident) * 1024}.
+      "resident" => list_to_integer(Resident) * 1024, cpu => (User + System) * 10000}.
 
 process_mean(Node) ->
     Pids = lists:sublist(rpc:call(Node, ejabberd_sm, get_all_pids, []), 2000),

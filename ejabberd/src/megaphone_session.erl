@@ -12,6 +12,8 @@
 
 -include("fxml.hrl").
 
+%% Room for a login: growing there in steps costs a collection each. Sleeping cuts the heap to what lives.
+-define(HEAP_WORDS, 2586).
 %% Process dictionary: the parts of a frame that came in pieces, last first, and their sum.
 -define(PARTS, '$megaphone_parts').
 
@@ -19,7 +21,7 @@
 start(Socket, Options) ->
     StreamOptions = maps:to_list(maps:with([access, shaper, max_stanza_size], Options)),
     p1_server:start(?MODULE, [Options, ejabberd_c2s, {megaphone_socket, Socket}, StreamOptions],
-                    [{max_queue, maps:get(max_fsm_queue, Options)}]).
+                    [{max_queue, maps:get(max_fsm_queue, Options)}, {spawn_opt, [{min_heap_size, ?HEAP_WORDS}]}]).
 
 accept(Session) ->
     xmpp_stream_in:accept(Session).

@@ -33,6 +33,8 @@
 %% Distinct templates and presences that are remembered; more of them travel with their sessions.
 -define(TEMPLATES_MAX, 256).
 -define(PRESENCES_MAX, 4096).
+%% More of them, and another template may suit better.
+-define(DIFFERENCES_MAX, 6).
 %% Presences of one session so far, by hash.
 -define(CANDIDATES, 65536).
 
@@ -41,11 +43,7 @@ compact(#{user := User, resource := Resource, server := _, owner := Owner} = Sta
   when is_binary(User), is_binary(Resource), Owner =:= self() ->
     forget_start(),
     {Link, Conn, Blank} = short_socket(State),
-    Shared = case Blank of
-                 none -> maps:without(?OWN, State);
-                 _ -> (maps:without(?OWN, State))#{socket => Blank}
-             end,
-    {Number, Template} = template(Shared),
+    {Number, Differences} = shared(State, Blank),
     #rest{template = Number,
           user = binary:copy(User),
           resource = binary:copy(Resource),
@@ -58,7 +56,7 @@ compact(#{user := User, resource := Resource, server := _, owner := Owner} = Sta
           monitor = short(socket_monitor, fun short_reference/1, State),
           presence = short_presence(State),
           pres_time = short(pres_timestamp, fun short_time/1, State),
-          differences = differences(Shared, Template)};
+          differences = Differences};
 compact(State) ->
     State.
 
@@ -200,38 +198,92 @@ long_presence(Number, #{jid := Jid, ip := {Address, _}} = State) ->
 
 %% ---- what sessions share ----
 
-%% In what else than the class they differ is in their differences.
-template(Shared) ->
-    Class = maps:with(?CLASS, Shared),
+%% The template of a state, and its differences from that. A state that rested before names its template among its
+%% options; another is looked for when too much has changed.
+shared(#{megaphone := #{template := Number}} = State, Blank) ->
+    case differences(State, Blank, template(Number)) of
+        Few when length(Few) =< ?DIFFERENCES_MAX -> {Number, Few};
+        _ -> by_class(State, Blank)
+    end;
+shared(State, Blank) ->
+    by_class(State, Blank).
+
+by_class(#{megaphone := #{} = Named} = State, Blank) ->
+    Options = maps:remove(template, Named),
+    Number = class(State#{megaphone := Options}, Blank),
+    {Number, differences(State#{megaphone := Options#{template => Number}}, Blank, template(Number))};
+by_class(State, Blank) ->
+    Number = class(State, Blank),
+    {Number, differences(State, Blank, template(Number))}.
+
+class(State, Blank) ->
+    Class = maps:with(?CLASS, State),
     case lookup(template, Class) of
         none ->
-            case number(template, Class, Shared, ?TEMPLATES_MAX) of
-                none -> empty();
-                Number -> {Number, persistent_term:get({?MODULE, template, Number})}
+            Shared = case Blank of
+                         none -> maps:without(?OWN, State);
+                         _ -> (maps:without(?OWN, State))#{socket => Blank}
+                     end,
+            case number(template, Class, fun(Number) -> named(Shared, Number) end, ?TEMPLATES_MAX) of
+                %% Those that came after the last have everything as a difference.
+                none -> number(template, empty, fun(_) -> #{} end, infinity);
+                Number -> Number
             end;
-        Number ->
-            {Number, persistent_term:get({?MODULE, template, Number})}
+        Number -> Number
     end.
 
-%% The template of those that came after the last: everything is a difference.
-empty() ->
-    {number(template, empty, #{}, infinity), #{}}.
+named(#{megaphone := #{} = Options} = Shared, Number) -> Shared#{megaphone := Options#{template => Number}};
+named(Shared, _) -> Shared.
 
-differences(Shared, Template) ->
-    Changed = maps:fold(fun(Key, Value, List) ->
-                                case Template of
-                                    #{Key := Value} -> List;
-                                    _ -> [{Key, Value} | List]
-                                end
-                        end, [], Shared),
-    maps:fold(fun(Key, _, List) when is_map_key(Key, Shared) -> List;
-                 (Key, _, List) -> [{Key} | List]
-              end, Changed, Template).
+template(Number) ->
+    persistent_term:get({?MODULE, template, Number}).
+
+%% In one pass over all that the state has; then what the template has more.
+differences(State, Blank, Template) ->
+    {Changed, Found} = changed(maps:to_list(State), Template, [], 0),
+    {Changed1, Found1} = case {Blank, Template} of
+                             {none, _} -> {Changed, Found};
+                             {_, #{socket := Blank}} -> {Changed, Found + 1};
+                             {_, #{socket := _}} -> {[{socket, Blank} | Changed], Found + 1};
+                             _ -> {[{socket, Blank} | Changed], Found}
+                         end,
+    case map_size(Template) of
+        Found1 -> Changed1;
+        _ ->
+            [{Key} || Key <- maps:keys(Template),
+                      not is_map_key(Key, State) orelse (Key =:= socket andalso Blank =:= none)] ++ Changed1
+    end.
+
+changed([], _, Changed, Found) ->
+    {Changed, Found};
+changed([{Key, Value} | Pairs], Template, Changed, Found) ->
+    case Template of
+        #{Key := Value} -> changed(Pairs, Template, Changed, Found + 1);
+        _ ->
+            case own(Key) of
+                true -> changed(Pairs, Template, Changed, Found);
+                false when is_map_key(Key, Template) -> changed(Pairs, Template, [{Key, Value} | Changed], Found + 1);
+                false -> changed(Pairs, Template, [{Key, Value} | Changed], Found)
+            end
+    end.
+
+own(user) -> true;
+own(resource) -> true;
+own(jid) -> true;
+own(ip) -> true;
+own(socket) -> true;
+own(sid) -> true;
+own(stream_id) -> true;
+own(socket_monitor) -> true;
+own(pres_last) -> true;
+own(pres_timestamp) -> true;
+own(owner) -> true;
+own(_) -> false.
 
 number(Kind, Term, Max) ->
-    number(Kind, Term, Term, Max).
+    number(Kind, Term, fun(_) -> Term end, Max).
 
-%% The number under which Value is kept for Key. Written once and never changed: a persistent term that changes costs a
+%% The number under which Value(Number) is kept for Key. Written once and never changed: a persistent term that changes costs a
 %% collection of every process.
 number(Kind, Key, Value, Max) ->
     case lookup(Kind, Key) of
@@ -240,7 +292,7 @@ number(Kind, Key, Value, Max) ->
                 Count when Count >= Max -> none;
                 _ ->
                     Number = ets:update_counter(table(), {count, Kind}, 1, {{count, Kind}, 0}),
-                    persistent_term:put({?MODULE, Kind, Number}, Value),
+                    persistent_term:put({?MODULE, Kind, Number}, Value(Number)),
                     case ets:insert_new(table(), {{Kind, Key}, Number}) of
                         true -> Number;
                         false -> lookup(Kind, Key)

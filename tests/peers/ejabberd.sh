@@ -11,6 +11,7 @@
 #   --listener LINE    a line for mod_megaphone's block of the listeners, such as 'resume_timeout: 30'; may be repeated
 #   --top LINE         a line for the top of the configuration, such as 'sm_db_type: megaphone'; may be repeated
 #   --erl WORD         a word for erl's command line; may be repeated
+#   --without MODULE   leaves a module out, such as mod_offline; may be repeated
 #
 # Ports on ADDRESS: 6280 links (and the Unix socket DIR/megaphone.sock), 5222 clients, 5280 /api, 5210 Erlang.
 # The host is `localhost`; users are registered by /api. MEGAPHONE_EBIN names compiled modules (default: compiled into DIR).
@@ -27,7 +28,7 @@ export EJABBERD_CONFIG_PATH=$dir/ejabberd.yml EJABBERD_LOG_PATH=$dir/ejabberd.lo
 export ERL_CRASH_DUMP=$dir/crash.dump ERL_CRASH_DUMP_BYTES=0
 
 configure() { # LISTENER_LINES TOP_LINES
-    cat >"$dir/ejabberd.yml" <<YML
+    grep -vE "^  ($without): " >"$dir/ejabberd.yml" <<YML
 hosts: [localhost]
 loglevel: warning
 auth_method: [internal, anonymous]
@@ -106,13 +107,14 @@ case $verb in
     start)
         address=${1:?an address}
         shift
-        listener='' top=''
+        listener='' top='' without=none
         mkdir -p "$dir/spool"
         : >"$dir/erl"
         while [ $# -gt 0 ]; do
             case $1 in
                 --listener) listener+="    $2"$'\n' ;;
                 --top) top+="$2"$'\n' ;;
+                --without) without+="|$2" ;;
                 --erl) echo "$2" >>"$dir/erl" ;;
                 *)
                     echo "ejabberd.sh: no option $1" >&2
