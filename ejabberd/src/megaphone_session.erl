@@ -20,8 +20,12 @@
 -spec start(megaphone_socket:socket(), map()) -> {ok, pid()} | {error, term()}.
 start(Socket, Options) ->
     StreamOptions = maps:to_list(maps:with([access, shaper, max_stanza_size], Options)),
+    Heap = case Options of
+               #{hibernate := true} -> [{spawn_opt, [{min_heap_size, ?HEAP_WORDS}]}];
+               _ -> []
+           end,
     p1_server:start(?MODULE, [Options, ejabberd_c2s, {megaphone_socket, Socket}, StreamOptions],
-                    [{max_queue, maps:get(max_fsm_queue, Options)}, {spawn_opt, [{min_heap_size, ?HEAP_WORDS}]}]).
+                    [{max_queue, maps:get(max_fsm_queue, Options)} | Heap]).
 
 accept(Session) ->
     xmpp_stream_in:accept(Session).

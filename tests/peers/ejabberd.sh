@@ -4,6 +4,7 @@
 #   ejabberd.sh start DIR ADDRESS [OPTION...]   writes a configuration, starts the node, waits until it answers
 #   ejabberd.sh again DIR                       starts it again as it was, with what it had stored
 #   ejabberd.sh ctl DIR ARGUMENT...             ejabberdctl's commands
+#   ejabberd.sh figures DIR                     one line: sessions, and bytes of processes, tables, all that is allocated
 #   ejabberd.sh kill DIR                        ends it at once, as a crash would
 #   ejabberd.sh stop DIR                        stops it in order
 #
@@ -19,7 +20,7 @@ set -euo pipefail
 
 readonly WAIT_SECONDS=120
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-verb=${1:?start, again, ctl, kill or stop}
+verb=${1:?start, again, ctl, figures, kill or stop}
 dir=$(realpath -m "${2:?a directory}")
 shift 2
 
@@ -132,6 +133,15 @@ case $verb in
         # shellcheck disable=SC2046
         exec erl -name "ctl$$@127.0.0.1" $(distribution) -dist_listen false -hidden -noinput \
             -s ejabberd_ctl -extra "ejabberd@$(<"$dir/address")" --no-timeout "$@"
+        ;;
+    figures)
+        # shellcheck disable=SC2046
+        exec erl -name "figures$$@127.0.0.1" $(distribution) -dist_listen false -hidden -noinput -eval "
+            Ask = fun(M, F, A) -> rpc:call('ejabberd@$(<"$dir/address")', M, F, A) end,
+            Sessions = lists:sum([Size || Table <- [session, megaphone_sessions], Size <- [Ask(ets, info, [Table, size])], is_integer(Size)]),
+            Memory = Ask(erlang, memory, []),
+            [Processes, Tables, All] = [proplists:get_value(Key, Memory) || Key <- [processes, ets, total]],
+            io:format(\"~b ~b ~b ~b~n\", [Sessions, Processes, Tables, All]), halt(0)."
         ;;
     kill)
         kill -9 "$(<"$dir/pid")"
