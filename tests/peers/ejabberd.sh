@@ -4,7 +4,8 @@
 #   ejabberd.sh start DIR ADDRESS [OPTION...]   writes a configuration, starts the node, waits until it answers
 #   ejabberd.sh again DIR                       starts it again as it was, with what it had stored
 #   ejabberd.sh ctl DIR ARGUMENT...             ejabberdctl's commands
-#   ejabberd.sh figures DIR                     one line: sessions, and bytes of processes, tables, all that is allocated
+#   ejabberd.sh sessions DIR                    how many there are
+#   ejabberd.sh figures DIR                     bytes of processes, of tables, and all that is allocated
 #   ejabberd.sh kill DIR                        ends it at once, as a crash would
 #   ejabberd.sh stop DIR                        stops it in order
 #
@@ -20,7 +21,7 @@ set -euo pipefail
 
 readonly WAIT_SECONDS=120
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-verb=${1:?start, again, ctl, figures, kill or stop}
+verb=${1:?start, again, ctl, sessions, figures, kill or stop}
 dir=$(realpath -m "${2:?a directory}")
 shift 2
 
@@ -48,7 +49,7 @@ $1
   - port: "unix:$dir/megaphone.sock"
     module: mod_megaphone
 $1
-  - {port: 5222, ip: "$address", module: ejabberd_c2s, max_stanza_size: 262144}
+  - {port: 5222, ip: "$address", module: ejabberd_c2s, max_stanza_size: 262144, backlog: 4096}
   - {port: 5280, ip: "$address", module: ejabberd_http, request_handlers: {"/api": mod_http_api}}
 modules:
   mod_admin_extra: {}
@@ -64,6 +65,12 @@ YML
 
 distribution() { # no port mapper, and nothing but the node's address
     echo -erl_epmd_port 5210 -start_epmd false -setcookie megaphone
+}
+
+ask() { # EXPRESSION, in which Ask(Module, Function, Arguments) calls the node
+    # shellcheck disable=SC2046
+    exec erl -name "ask$$@127.0.0.1" $(distribution) -dist_listen false -hidden -noinput -eval "
+        Ask = fun(M, F, A) -> rpc:call('ejabberd@$(<"$dir/address")', M, F, A) end, $1, halt(0)."
 }
 
 launch() {
@@ -134,14 +141,18 @@ case $verb in
         exec erl -name "ctl$$@127.0.0.1" $(distribution) -dist_listen false -hidden -noinput \
             -s ejabberd_ctl -extra "ejabberd@$(<"$dir/address")" --no-timeout "$@"
         ;;
+    sessions)
+        ask "io:format(\"~b~n\", [lists:sum([Size || Table <- [session, megaphone_sessions], Size <- [Ask(ets, info, [Table, size])],
+                                           is_integer(Size)])])"
+        ;;
     figures)
-        # shellcheck disable=SC2046
-        exec erl -name "figures$$@127.0.0.1" $(distribution) -dist_listen false -hidden -noinput -eval "
-            Ask = fun(M, F, A) -> rpc:call('ejabberd@$(<"$dir/address")', M, F, A) end,
-            Sessions = lists:sum([Size || Table <- [session, megaphone_sessions], Size <- [Ask(ets, info, [Table, size])], is_integer(Size)]),
-            Memory = Ask(erlang, memory, []),
-            [Processes, Tables, All] = [proplists:get_value(Key, Memory) || Key <- [processes, ets, total]],
-            io:format(\"~b ~b ~b ~b~n\", [Sessions, Processes, Tables, All]), halt(0)."
+        # What is left over in processes that are no sessions is collected first; when there are few, in all.
+        ask "Links = case Ask(megaphone_conn, links, []) of {badrpc, _} -> []; Rows -> [Pid || {One, Two} <- Rows, Pid <- [One, Two]] end,
+             All = case Ask(erlang, system_info, [process_count]) of Few when Few < 5000 -> Ask(erlang, processes, []); _ -> [] end,
+             [Ask(erlang, garbage_collect, [Pid])
+              || Pid <- All ++ Links ++ [Ask(erlang, whereis, [Name]) || Name <- Ask(erlang, registered, [])], is_pid(Pid)],
+             Memory = Ask(erlang, memory, []),
+             io:format(\"~b ~b ~b~n\", [proplists:get_value(Key, Memory) || Key <- [processes, ets, total]])"
         ;;
     kill)
         kill -9 "$(<"$dir/pid")"
