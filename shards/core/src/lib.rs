@@ -37,7 +37,8 @@ pub use contract::{
 };
 pub use credit::LaneBudget;
 pub use h248::{
-    Answers, Endpoint, Form, H248Config, H248Door, H248User, MakeUser, Source, SourceCheck, Speech,
+    Answers, Desk, Endpoint, Form, H248Config, H248Door, H248User, MakeUser, Order, Source,
+    SourceCheck, Speech,
 };
 pub use id::{ConnectionId, LinkId, home_shard};
 pub use item::{

@@ -8,7 +8,8 @@ use megaphone_h248::model::{ActionRequest, ErrorDescriptor};
 use megaphone_h248::model::{Command, Message, Transaction};
 use megaphone_megaco::engine::{Guard, Moved, Verdict};
 use megaphone_megaco::user::{
-    AckStatus, Answer, Connect, Context, LongAnswer, Reason, SyntaxAnswer, UserReply,
+    AckStatus, Answer, Connect, Context, LongAnswer, Reason, RegistrationEvent, SyntaxAnswer,
+    UserReply,
 };
 use megaphone_megaco::{CallId, ConnectionId, RequestToken, SendHandle, User};
 use std::cell::RefCell;
@@ -63,7 +64,7 @@ impl Book {
         (row.connection == connection.as_u64()).then_some(row)
     }
 
-    fn enter(&mut self, connection: ConnectionId, channel: SendHandle, host: u64) {
+    pub(super) fn enter(&mut self, connection: ConnectionId, channel: SendHandle, host: u64) {
         let at = connection.place();
         if at >= self.rows.len() {
             self.rows.resize(at + 1, Association::default());
@@ -209,6 +210,10 @@ impl User for Entered {
 
     fn handle_trans_request_abort(&mut self, cx: &Context<'_>, token: RequestToken) {
         self.user.handle_trans_request_abort(cx, token);
+    }
+
+    fn handle_registration(&mut self, cx: &Context<'_>, event: &RegistrationEvent<'_>) {
+        self.user.handle_registration(cx, event);
     }
 
     fn handle_segment_reply(

@@ -1,12 +1,16 @@
 //! What a shard is told about H.248: its users, who answers for them, and whom to believe.
 
+use super::desk::Desk;
 use crate::contract::ShardId;
-use crate::item::Serves;
 use megaphone_h248::model::MId;
 use megaphone_h248::sniff::{Sniffed, sniff};
+use megaphone_megaco::Options;
 use megaphone_megaco::config::{Config, Encoding};
+use megaphone_megaco::registration::GatewayOptions;
+use megaphone_megaco::setup::ConnectionSetup;
 use megaphone_megaco::{Mid, User};
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// H.248 on all shards: the same on each of them.
@@ -14,6 +18,10 @@ use std::sync::Arc;
 pub struct H248Config {
     /// The users, by the index that listeners resolve their names to.
     pub users: Vec<H248User>,
+    /// Limits of the transaction engines, and defaults of users. The seed, and the limits that the shard has too, are set by it.
+    pub options: Options,
+    /// Where controllers are whose MID is no address.
+    pub addresses: Vec<(Mid, SocketAddr)>,
     /// Which places of a known peer are believed.
     pub source_check: SourceCheck,
     /// Unpredictable: seeds hash tables and random delays.
@@ -21,25 +29,15 @@ pub struct H248Config {
 }
 
 impl H248Config {
-    /// The index of the user of this name.
+    /// The index of the user of this name, or of this MID.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<u16> {
-        let at = self.users.iter().position(|user| user.name == name)?;
+        let mid = Mid::parse(name);
+        let named = |user: &H248User| user.name == name;
+        let of_mid = |user: &H248User| mid.as_ref() == Some(&Mid::new(&user.mid));
+        let at = self.users.iter().position(named);
+        let at = at.or_else(|| self.users.iter().position(of_mid))?;
         u16::try_from(at).ok()
-    }
-
-    /// A bit for each user that controllers on the link of this name answer for, of those with one of these MIDs; without MIDs,
-    /// of all of them.
-    #[must_use]
-    pub fn served(&self, link: &str, mids: &[&str]) -> u64 {
-        let wanted: Vec<Mid> = mids.iter().filter_map(|mid| Mid::parse(mid)).collect();
-        let is_served = |user: &&H248User| {
-            matches!(&user.answers, Answers::Controllers(name) if name == link)
-                && (mids.is_empty() || wanted.contains(&Mid::new(&user.mid)))
-        };
-        let bits = (0..Serves::USERS_MAX).zip(&self.users);
-        bits.filter(|(_, user)| is_served(user))
-            .fold(0, |bits, (at, _)| bits | 1 << at)
     }
 
     /// Whether H.248 is spoken at all.
@@ -60,6 +58,25 @@ pub struct H248User {
     pub items: Config,
     /// Who answers.
     pub answers: Answers,
+    /// What is different for single peers.
+    pub connections: Vec<ConnectionSetup>,
+    /// How it registers, if it is a gateway and not a controller. All its associations are at home on one shard then.
+    pub gateway: Option<GatewayOptions>,
+}
+
+impl H248User {
+    /// A controller of this name and MID, with OTP's items, answered for by the built-in user.
+    #[must_use]
+    pub fn new(name: &str, mid: MId<'static>) -> H248User {
+        H248User {
+            name: name.to_owned(),
+            mid,
+            items: Config::default(),
+            answers: Answers::BuiltIn,
+            connections: Vec::new(),
+            gateway: None,
+        }
+    }
 }
 
 /// Who answers a user's requests.
@@ -70,29 +87,36 @@ pub enum Answers {
     BuiltIn,
     /// A program's own callbacks.
     Module(Arc<dyn MakeUser>),
-    /// Controllers on the links of this name.
-    Controllers(String),
+}
+
+impl Answers {
+    /// Callbacks that `make` makes on each shard.
+    pub fn module<U: User + 'static>(
+        make: impl Fn(ShardId, Desk) -> U + Send + Sync + 'static,
+    ) -> Answers {
+        let make = move |shard, desk| Box::new(make(shard, desk)) as Box<dyn User>;
+        Answers::Module(Arc::new(make))
+    }
 }
 
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Answers::BuiltIn => f.write_str("BuiltIn"),
-            Answers::Module(_) => f.write_str("Module"),
-            Answers::Controllers(link) => write!(f, "Controllers({link:?})"),
-        }
+        f.write_str(match self {
+            Answers::BuiltIn => "BuiltIn",
+            Answers::Module(_) => "Module",
+        })
     }
 }
 
 /// Makes the callbacks of a user on each shard: they live on its thread and never leave it.
 pub trait MakeUser: Send + Sync {
-    /// The callbacks for this shard.
-    fn make(&self, shard: ShardId) -> Box<dyn User>;
+    /// The callbacks for this shard, and where they put what they want done there.
+    fn make(&self, shard: ShardId, desk: Desk) -> Box<dyn User>;
 }
 
-impl<F: Fn(ShardId) -> Box<dyn User> + Send + Sync> MakeUser for F {
-    fn make(&self, shard: ShardId) -> Box<dyn User> {
-        self(shard)
+impl<F: Fn(ShardId, Desk) -> Box<dyn User> + Send + Sync> MakeUser for F {
+    fn make(&self, shard: ShardId, desk: Desk) -> Box<dyn User> {
+        self(shard, desk)
     }
 }
 

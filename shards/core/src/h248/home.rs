@@ -53,6 +53,9 @@ impl H248 {
 
     /// When the engine wants to be called.
     pub(crate) fn deadline(&self) -> Option<Tick> {
+        if !self.started || !self.desk.is_empty() {
+            return Some(Tick::ZERO);
+        }
         self.engine.deadline()
     }
 
@@ -169,6 +172,9 @@ impl Shard {
         let Some(mut h248) = self.h248.take_if(|h248| h248.stirred || due(h248, now)) else {
             return;
         };
+        if !h248.started {
+            h248.start_gateways(now, self.me);
+        }
         if due(&h248, now) {
             h248.engine.handle(now, EngineInput::Timeout);
         }
@@ -181,7 +187,9 @@ impl Shard {
             }
             self.send_messages(&mut h248, None);
         }
-        self.relay(&mut h248);
+        if self.carry_out_orders(&mut h248) {
+            self.send_messages(&mut h248, None);
+        }
         h248.writer = None;
         h248.stirred = false;
         let errands = std::mem::take(&mut h248.errands);
@@ -194,7 +202,15 @@ impl Shard {
 
     /// Sends all that the engine wants sent.
     fn send_messages(&mut self, h248: &mut H248, mut question: Option<Question>) {
-        while let Some(EngineOutput::Send(send)) = h248.engine.poll() {
+        while let Some(output) = h248.engine.poll() {
+            let send = match output {
+                EngineOutput::Send(send) => send,
+                EngineOutput::Dial { user, controller } => {
+                    self.dial_controller(h248, user, controller);
+                    continue;
+                }
+                _ => continue,
+            };
             let channel = Channel::unpack(send.handle);
             if !h248.watches.is_empty() {
                 self.show_sent(h248, send.tag.connection(), send.handle, &send.bytes);

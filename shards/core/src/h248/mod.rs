@@ -21,7 +21,8 @@
 //! | [`book`], [`peers`] | what is known of associations and of peers without a socket |
 //! | [`channel`] | where messages come from and go to, in 64 bits |
 //! | [`builtin`] | the user that is there without being asked for |
-//! | [`controller`] | users whose requests are answered by programs on links |
+//! | [`desk`] | what a user in the program wants done |
+//! | [`dial`] | users that are gateways: the ways to their controllers |
 //! | [`figures`] | what is counted |
 //! | [`asked`] | what an operator asks and changes |
 //! | [`config`] | what a shard is told |
@@ -31,7 +32,8 @@ mod book;
 mod builtin;
 mod channel;
 mod config;
-mod controller;
+mod desk;
+pub(crate) mod dial;
 mod figures;
 mod gateway;
 mod home;
@@ -39,21 +41,24 @@ mod peers;
 
 pub use channel::{Endpoint, Source};
 pub use config::{Answers, Form, H248Config, H248Door, H248User, MakeUser, SourceCheck, Speech};
+pub use desk::{Desk, Order};
 
 use crate::config::{ConfigFault, ShardConfig};
 use crate::contract::{ShardId, SocketId};
 use crate::item::Departure;
 use book::{Book, Doorkeeper, Entered, SharedBook};
 use builtin::{BuiltIn, Leavers};
-use controller::Controllers;
 use foldhash::quality::FixedState;
 use megaphone_megaco::config::SendMod;
 use megaphone_megaco::engine::Options;
-use megaphone_megaco::{Engine, MidBytes, ReceiveHandle, UserId};
+use megaphone_megaco::registration::GatewayOptions;
+use megaphone_megaco::{Engine, Mid, MidBytes, ReceiveHandle, UserId};
 use megaphone_pool::Writer;
+use megaphone_wheel::Tick;
 use peers::Peers;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::net::SocketAddr;
 
 /// What waits here for credit to one shard's sockets.
 #[derive(Debug, Default)]
@@ -69,7 +74,6 @@ pub(crate) struct H248 {
     users: Vec<UserId>,
     book: SharedBook,
     leavers: Leavers,
-    controllers: Controllers,
     /// By shard.
     outboxes: Vec<Outbox>,
     /// Sessions of this shard that wait for credit, by the home shard they want, first come, first served.
@@ -80,6 +84,15 @@ pub(crate) struct H248 {
     writer: Option<Writer>,
     /// What is to be done to sockets of this shard when the engine is at rest.
     errands: Vec<Departure>,
+    /// What users in the program have ordered.
+    desk: Desk,
+    /// Users that are gateways, by index: their associations are all at home on one shard.
+    gateways: Vec<Option<GatewayOptions>>,
+    /// Whether the gateways at home here have begun to register.
+    started: bool,
+    addresses: Vec<(Mid, SocketAddr)>,
+    dials: Vec<dial::Dial>,
+    dials_made: u64,
     /// Associations whose messages an operator wants to see.
     watches: Vec<asked::Watch>,
     /// Whether the engine was told something since it was last asked.
@@ -102,42 +115,50 @@ impl H248 {
             connections_max: limits.associations_max as usize,
             requests_per_connection_max: limits.association_requests_max as usize,
             replies_per_connection_max: limits.association_replies_max as usize,
-            ..Options::default()
+            ..h248.options.clone()
         });
         let peers = Peers::new(limits.datagram_peers_max, h248.seed);
         let book = SharedBook::new(Book::new(h248.source_check, peers).into());
-        let leavers = Leavers::default();
+        let (leavers, desk) = (Leavers::default(), Desk::default());
         engine.set_guard(Some(Box::new(Doorkeeper(book.clone()))));
-        let controllers = Controllers::new(limits.controller_requests_max);
         let mut users = Vec::new();
-        for (index, user) in (0..).zip(&h248.users) {
+        for user in &h248.users {
             let module = Entered {
                 book: book.clone(),
                 user: match &user.answers {
                     Answers::BuiltIn => Box::new(BuiltIn::new(leavers.clone())),
-                    Answers::Module(make) => make.make(config.shard),
-                    Answers::Controllers(_) => Box::new(controllers.relay(index)),
+                    Answers::Module(make) => make.make(config.shard, desk.clone()),
                 },
             };
             let mut items = user.items.clone();
             items.user_mod = engine.add_module(Box::new(module));
-            let started = engine.start_user_with(&user.mid, items);
-            users.push(started.map_err(|fault| ConfigFault::User {
+            let wrong = |fault: megaphone_megaco::Error| ConfigFault::User {
                 name: user.name.clone(),
                 fault: fault.to_string(),
-            })?);
+            };
+            let id = engine.start_user_with(&user.mid, items).map_err(wrong)?;
+            for peer in &user.connections {
+                let set = engine.set_overrides(id, &peer.remote, peer.items.clone());
+                set.map_err(wrong)?;
+            }
+            users.push(id);
         }
         Ok(Some(Box::new(H248 {
             engine,
             users,
             book,
             leavers,
-            controllers,
             outboxes: (0..shards).map(|_| Outbox::default()).collect(),
             waiting: vec![VecDeque::new(); shards],
             turn: None,
             writer: None,
             errands: Vec::new(),
+            desk,
+            gateways: h248.users.iter().map(|it| it.gateway.clone()).collect(),
+            started: false,
+            addresses: h248.addresses.clone(),
+            dials: Vec::new(),
+            dials_made: 0,
             watches: Vec::new(),
             stirred: false,
             hasher: FixedState::with_seed(h248.seed),
@@ -148,8 +169,28 @@ impl H248 {
 
     /// The home shard of a user's association with the peer of these canonical bytes: the same on every shard.
     fn home_of(&self, user: u16, mid: &MidBytes) -> ShardId {
-        let hash = self.hasher.hash_one((user, mid.as_slice()));
+        let is_gateway = self.is_gateway(user);
+        let mid = if is_gateway { &[] } else { mid.as_slice() };
+        let hash = self.hasher.hash_one((user, mid));
         ShardId((hash % u64::from(self.shards)) as u16)
+    }
+
+    fn is_gateway(&self, user: u16) -> bool {
+        matches!(self.gateways.get(usize::from(user)), Some(Some(_)))
+    }
+
+    /// Lets the gateways at home here look for their controllers.
+    fn start_gateways(&mut self, now: Tick, me: ShardId) {
+        self.started = true;
+        for (index, user) in (0..).zip(self.users.clone()) {
+            let options = self.gateways.get(usize::from(index)).cloned().flatten();
+            if let Some(options) = options
+                && self.home_of(index, &MidBytes::new()) == me
+            {
+                // It was started when this was made.
+                let _ = self.engine.register(now, user, options);
+            }
+        }
     }
 
     /// What a listener hands in with a message.

@@ -70,6 +70,9 @@ impl Shard {
 
     /// A backend could not be reached.
     pub(crate) fn connect_failed(&mut self, token: ConnectToken, fault: SocketFault) {
+        if self.controller_unreachable(token, fault) {
+            return;
+        }
         let Some(spec) = u16::try_from(token.0)
             .ok()
             .filter(|&spec| dials(&self.config, spec).is_some())
@@ -86,6 +89,9 @@ impl Shard {
 
     /// A backend was reached: we speak first.
     pub(crate) fn connected(&mut self, token: ConnectToken, socket: SocketId) {
+        if self.controller_reached(token, socket) {
+            return;
+        }
         let Some(spec) = u16::try_from(token.0)
             .ok()
             .filter(|&spec| dials(&self.config, spec).is_some())

@@ -40,7 +40,6 @@ impl Shard {
             epoch: met.epoch,
             numbered: met.numbered,
             payload_max: met.payload_max,
-            serves: met.serves,
             socket: Some(socket),
             reading: met.reading,
             input: Gather::new(),
@@ -325,10 +324,6 @@ impl Shard {
         }
         if let Some(ended) = change.ended {
             self.scan(Scan::LinkLost(ended));
-            self.controller_gone();
-        }
-        if change.ended.is_some() || status.serves.users != 0 {
-            self.controllers_changed();
         }
     }
 

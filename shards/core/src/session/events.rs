@@ -135,12 +135,14 @@ impl Shard {
 
     /// The socket is gone: so is the session.
     fn vacate_session(&mut self, socket: SocketId) {
-        if let Slot::Session(session) = self.table.vacate(socket)
-            && session.active != NONE
-        {
+        let Slot::Session(session) = self.table.vacate(socket) else {
+            return;
+        };
+        if session.active != NONE {
             self.disarm_session(session.active);
             self.actives.give(session.active);
         }
+        self.controller_gone(socket, session.listener);
     }
 
     /// Owes the backend the end of a connection, and pays at once if the link has quota.
@@ -215,7 +217,8 @@ impl Shard {
     /// The listener's door of a session.
     pub(crate) fn door(&self, socket: SocketId) -> Option<crate::shard::Door> {
         let listener = self.table.session(socket)?.listener;
-        self.doors.get(usize::from(listener)).copied()
+        let door = self.doors.get(usize::from(listener)).copied();
+        door.or_else(|| crate::h248::dial::door(listener))
     }
 
     /// Whether a session's client speaks XMPP.

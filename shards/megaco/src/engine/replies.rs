@@ -47,8 +47,14 @@ impl Engine {
             || recent >= self.options.recent_intervals_per_connection_max
         {
             self.totals.refused += 1;
-            let busy = TransactionResult::Error(fault::busy());
-            self.send_plain_reply(now, place, source, version, id, busy);
+            self.send_plain_reply(
+                now,
+                place,
+                source,
+                version,
+                id,
+                TransactionResult::Error(fault::busy()),
+            );
             return None;
         }
         let registers = registration::is_registration(&row.config, &request.actions);

@@ -2,15 +2,14 @@
 //! every scenario must stand.
 
 use megaphone_core::{
-    Answer as Told, Answers, ClientListener, Command, H248Door, H248User, MakeUser, QuestionId,
-    Route, ShardId, SourceCheck, Speech,
+    Answer as Told, Answers, ClientListener, Command, Desk, H248Door, H248User, MakeUser,
+    QuestionId, Route, ShardId, SourceCheck, Speech,
 };
 use megaphone_frame::Framing;
 use megaphone_h248::model::{
     ActionReply, ActionRequest, Command as Asked, CommandReply, ErrorDescriptor, MId, NotifyReply,
     Quoted, ServiceChangeReply, ServiceChangeResult, Token, TransactionResult,
 };
-use megaphone_megaco::config::Config;
 use megaphone_megaco::user::{Answer, Context, UserAnswer};
 use megaphone_megaco::{RequestToken, User};
 use megaphone_metrics::Metric;
@@ -73,12 +72,16 @@ impl User for Clerk {
 pub(crate) const TCP: usize = 0;
 pub(crate) const UDP: usize = 1;
 
+fn mgc() -> MId<'static> {
+    MId::DomainName(Token::new(&b"mgc"[..]).expect("a name"), None)
+}
+
 /// A plan in which H.248 is spoken, and what its user has executed.
 pub(crate) fn plan(shards: u16, check: SourceCheck) -> (Plan, Executed) {
     let mut plan = Plan::calm(shards);
     let executed = Executed::default();
     let book = executed.clone();
-    let make = move |_: ShardId| Box::new(Clerk(book.clone())) as Box<dyn User>;
+    let make = move |_: ShardId, _: Desk| Box::new(Clerk(book.clone())) as Box<dyn User>;
     let door = || {
         Route::H248(H248Door {
             user: "mgc".into(),
@@ -95,10 +98,8 @@ pub(crate) fn plan(shards: u16, check: SourceCheck) -> (Plan, Executed) {
     plan.config.listeners = vec![listener(Framing::Tpkt), listener(Framing::Raw)];
     plan.config.h248.source_check = check;
     plan.config.h248.users = vec![H248User {
-        name: "mgc".into(),
-        mid: MId::DomainName(Token::new(&b"mgc"[..]).expect("a name"), None),
-        items: Config::default(),
         answers: Answers::Module(Arc::new(make) as Arc<dyn MakeUser>),
+        ..H248User::new("mgc", mgc())
     }];
     (plan, executed)
 }
