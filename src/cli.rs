@@ -83,6 +83,9 @@ pub struct ServeArgs {
     /// Connections to be ready for: with --shards auto, so many shards that their tables hold them.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub connections: u32,
+    /// A TOML document with listeners, links, limits and H.248 users; options given here add to it.
+    #[arg(long, value_name = "FILE", env = "MEGAPHONE_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Where clients come in: tcp://ADDR:PORT?framing=F&route=R or unix:PATH?...; F is raw, classic-fixed, classic-var or
     /// tpkt; R is echo, discard or link:NAME. Where H.248 gateways come in: h248+tcp://ADDR:PORT or h248+udp://ADDR:PORT.
     #[arg(long, value_name = "SPEC")]

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod cpuset;
+pub mod file;
 pub mod h248;
 pub mod link;
 pub mod listen;
@@ -11,6 +12,7 @@ pub mod units;
 
 pub use address::Address;
 pub use cpuset::CpuSet;
+pub use file::File;
 pub use link::Link;
 pub use listen::Listen;
 pub use query::Query;

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod ctl;
 pub mod decode;
+pub mod embed;
 pub mod failure;
 pub mod serve;
 pub mod trace;

@@ -10,6 +10,7 @@ pub use setup::Setup;
 use crate::admin::desk::{self, Desk};
 use crate::admin::{self, Report, Stage};
 use crate::cli::{Metrics, ServeArgs};
+use crate::embed::Additions;
 use crate::failure::Failure;
 use megaphone_core::{Note, NoteLevel, Shard, ShardId};
 use megaphone_engine::{Birth, Controls, EngineError, NoteSink, Running};
@@ -27,7 +28,16 @@ use std::time::{Duration, SystemTime};
 ///
 /// Anything that keeps it from starting, with the likely cause; a shard that failed later.
 pub fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let setup = Setup::new(args)?;
+    serve_with(args, &Additions::default())
+}
+
+/// As [`serve`], with what a program adds.
+///
+/// # Errors
+///
+/// As [`serve`]'s.
+pub fn serve_with(args: ServeArgs, additions: &Additions) -> Result<(), Failure> {
+    let setup = Setup::new(args, additions)?;
     // First what may fail without a trace, then threads.
     let reading_side = match setup.metrics {
         Metrics::Off => None,

@@ -5,7 +5,8 @@ use crate::card::Card;
 use crate::cli::{Metrics, ServeArgs};
 use crate::config::h248::DEFAULT_USER;
 use crate::config::link::Side;
-use crate::config::{Address, CpuSet, Link, Listen};
+use crate::config::{Address, CpuSet, File, Link, Listen};
+use crate::embed::Additions;
 use crate::failure::Failure;
 use megaphone_core::{Answers, H248Config, H248User, Route, ShardConfig, ShardId};
 use megaphone_engine::EngineConfig;
@@ -73,13 +74,26 @@ impl Setup {
     /// # Errors
     ///
     /// [`Failure::Usage`] for options that contradict each other; a token that cannot be read.
-    pub fn new(args: ServeArgs) -> Result<Setup, Failure> {
-        let machine = Machine::this();
-        Setup::on(args, &machine)
+    pub fn new(args: ServeArgs, additions: &Additions) -> Result<Setup, Failure> {
+        Setup::with(args, additions, &Machine::this())
     }
 
-    fn on(mut args: ServeArgs, machine: &Machine) -> Result<Setup, Failure> {
-        let is_default = args.listen.is_empty() && args.link.is_empty();
+    #[cfg(test)]
+    fn on(args: ServeArgs, machine: &Machine) -> Result<Setup, Failure> {
+        Setup::with(args, &Additions::default(), machine)
+    }
+
+    fn with(
+        mut args: ServeArgs,
+        additions: &Additions,
+        machine: &Machine,
+    ) -> Result<Setup, Failure> {
+        let file = read_file(&args)?;
+        args.listen.splice(0..0, file.listen.clone());
+        args.link.splice(0..0, file.link.clone());
+        args.limit.splice(0..0, file.limits.clone());
+        let nothing_asked = args.listen.is_empty() && args.link.is_empty();
+        let is_default = nothing_asked && additions.users.is_empty() && file.users.is_empty();
         let mut warnings = Vec::new();
         add_defaults(&mut args, is_default, machine, &mut warnings);
         // Links that listen come first: the engine numbers their listeners behind those of clients.
@@ -91,7 +105,7 @@ impl Setup {
             Some(count) => count,
             None => shards_for(cpus.count(), args.connections, machine.sockets_max),
         };
-        let shard = shard_config(&args, shards, machine)?;
+        let shard = shard_config(&args, (&file, additions), shards, machine)?;
         let page = |links: usize| move |_| Arc::new(Page::new(links));
         let listeners = args
             .listen
@@ -249,7 +263,12 @@ fn shards_for(cpus: usize, connections: u32, sockets_max: u32) -> u16 {
 }
 
 /// What every shard is told; checked as the shard itself will.
-fn shard_config(args: &ServeArgs, shards: u16, machine: &Machine) -> Result<ShardConfig, Failure> {
+fn shard_config(
+    args: &ServeArgs,
+    (file, additions): (&File, &Additions),
+    shards: u16,
+    machine: &Machine,
+) -> Result<ShardConfig, Failure> {
     let mut config = ShardConfig::new(ShardId(0), shards);
     config.listeners = args
         .listen
@@ -271,35 +290,65 @@ fn shard_config(args: &ServeArgs, shards: u16, machine: &Machine) -> Result<Shar
         .unwrap_or_default();
     config.epoch = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
     config.node = args.node.clone().unwrap_or_else(|| machine.node.clone());
-    config.h248 = h248_config(args, &config.node);
+    config.h248 = h248_config(args, (file, additions), &config.node)?;
     config
         .check()
         .map_err(|fault| Failure::Usage(fault.to_string()))?;
     Ok(config)
 }
 
-/// H.248's users: the built-in one, if a listener wants it.
-fn h248_config(args: &ServeArgs, node: &str) -> H248Config {
-    let wanted = |listen: &Listen| matches!(&listen.client.route, Route::H248(door) if door.user == DEFAULT_USER);
+/// The document that `--config` names, or one that says nothing.
+fn read_file(args: &ServeArgs) -> Result<File, Failure> {
+    let Some(path) = &args.config else {
+        return Ok(File::default());
+    };
+    let what = format!("reading --config {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::from_io(&what, &error))?;
+    File::parse(&text).map_err(|error| Failure::Config(format!("{}: {error}", path.display())))
+}
+
+/// H.248's users: those of the document, or the built-in one, if a listener wants it.
+fn h248_config(
+    args: &ServeArgs,
+    (file, additions): (&File, &Additions),
+    node: &str,
+) -> Result<H248Config, Failure> {
     let mut config = H248Config {
         // Keys of hash tables: nothing outside this process may know them.
         seed: RandomState::new().hash_one(node),
+        options: file.megaco.options.clone(),
+        addresses: [&file.addresses[..], &additions.addresses].concat(),
+        source_check: file.source_check,
         ..H248Config::default()
     };
-    if args.listen.iter().any(wanted) {
+    for (user, answers) in &file.users {
+        let answers = match answers.as_deref() {
+            None | Some("built-in") => Answers::BuiltIn,
+            Some(name) => additions.module(name).ok_or_else(|| {
+                Failure::Config(format!(
+                    "nobody is called user_mod = {name:?}: there is built-in"
+                ))
+            })?,
+        };
+        config.users.push(H248User {
+            answers,
+            ..user.clone()
+        });
+    }
+    config.users.extend(additions.users.iter().cloned());
+    let wanted = |listen: &Listen| matches!(&listen.client.route, Route::H248(door) if door.user == DEFAULT_USER);
+    if config.users.is_empty() && args.listen.iter().any(wanted) {
         // It answers in whatever version it is spoken to.
         let items = Config {
             strict_version: false,
             ..Config::default()
         };
         config.users.push(H248User {
-            name: DEFAULT_USER.into(),
-            mid: default_mid(node),
             items,
-            answers: Answers::BuiltIn,
+            ..H248User::new(DEFAULT_USER, default_mid(node))
         });
     }
-    config
+    Ok(config)
 }
 
 /// The machine's name as a MID, or the program's if a MID cannot say it.
