@@ -12,20 +12,14 @@
 
 -include("fxml.hrl").
 
-%% Room for a login: growing there in steps costs a collection each. Sleeping cuts the heap to what lives.
--define(HEAP_WORDS, 2586).
 %% Process dictionary: the parts of a frame that came in pieces, last first, and their sum.
 -define(PARTS, '$megaphone_parts').
 
 -spec start(megaphone_socket:socket(), map()) -> {ok, pid()} | {error, term()}.
 start(Socket, Options) ->
     StreamOptions = maps:to_list(maps:with([access, shaper, max_stanza_size], Options)),
-    Heap = case Options of
-               #{hibernate := true} -> [{spawn_opt, [{min_heap_size, ?HEAP_WORDS}]}];
-               _ -> []
-           end,
     p1_server:start(?MODULE, [Options, ejabberd_c2s, {megaphone_socket, Socket}, StreamOptions],
-                    [{max_queue, maps:get(max_fsm_queue, Options)} | Heap]).
+                    [{max_queue, maps:get(max_fsm_queue, Options)}]).
 
 accept(Session) ->
     xmpp_stream_in:accept(Session).

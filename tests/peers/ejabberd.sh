@@ -155,7 +155,7 @@ case $verb in
              io:format(\"~b ~b ~b~n\", [proplists:get_value(Key, Memory) || Key <- [processes, ets, total]])"
         ;;
     kill)
-        kill -9 "$(<"$dir/pid")"
+        kill -9 "$(<"$dir/pid")" 2>/dev/null || exit 0
         wait_for_end
         ;;
     stop)
