@@ -47,14 +47,8 @@ impl Engine {
             || recent >= self.options.recent_intervals_per_connection_max
         {
             self.totals.refused += 1;
-            self.send_plain_reply(
-                now,
-                place,
-                source,
-                version,
-                id,
-                TransactionResult::Error(fault::busy()),
-            );
+            let busy = TransactionResult::Error(fault::busy());
+            self.send_plain_reply(now, place, source, version, id, busy);
             return None;
         }
         let registers = registration::is_registration(&row.config, &request.actions);
