@@ -14,8 +14,49 @@ use megaphone_h248::error::SyntaxError;
 use megaphone_h248::model::{IntoOwned, Message};
 use megaphone_h248::text::Layout;
 use megaphone_h248::{Arena, MiniMessage, mini};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::io::{self, BufRead, Write};
+
+/// What is said about one line; members are written in this order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Verdict {
+    /// A message without faults, in every encoding; `null` where it has no such form.
+    Sound {
+        id: Value,
+        ok: bool,
+        encoding: &'static str,
+        version: u8,
+        mid: String,
+        pretty: Option<String>,
+        compact: Option<String>,
+        ber: Option<String>,
+        transactions: usize,
+    },
+    /// What is wrong first, and whom it came from if that can be told.
+    Faulty {
+        id: Value,
+        ok: bool,
+        error: Error,
+        mini: Option<Mini>,
+    },
+}
+
+#[derive(Serialize)]
+struct Error {
+    code: u16,
+    offset: usize,
+    line: u32,
+    column: u32,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Mini {
+    version: u8,
+    mid: String,
+}
 
 /// Handles every line; there is nothing to complain about at the end.
 pub(super) fn every(
@@ -33,7 +74,7 @@ pub(super) fn every(
 }
 
 /// What is said about one line.
-pub(super) fn verdict(codecs: &Codecs, line: &[u8]) -> Value {
+fn verdict(codecs: &Codecs, line: &[u8]) -> Verdict {
     let request: Value = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {
@@ -56,7 +97,7 @@ pub(super) fn verdict(codecs: &Codecs, line: &[u8]) -> Value {
     message(codecs, id, &bytes)
 }
 
-fn message(codecs: &Codecs, id: Value, bytes: &[u8]) -> Value {
+fn message(codecs: &Codecs, id: Value, bytes: &[u8]) -> Verdict {
     let arena = Arena::new();
     let (encoding, decoded) = codecs.decode(bytes, &arena);
     if let Some(error) = first_error(&decoded) {
@@ -71,49 +112,63 @@ fn message(codecs: &Codecs, id: Value, bytes: &[u8]) -> Value {
     }
     match decoded {
         Ok(decoded) => sound(codecs, id, encoding.name(), &decoded.message),
-        Err(_) => Value::Null,
+        Err(error) => faulty(id, &error.error, None),
     }
 }
 
-fn sound(codecs: &Codecs, id: Value, encoding: &str, message: &Message<'_>) -> Value {
+fn sound(codecs: &Codecs, id: Value, encoding: &'static str, message: &Message<'_>) -> Verdict {
     let text = |layout| {
-        codecs
-            .text(message, layout)
-            .ok()
-            .map(|text| String::from_utf8_lossy(&text).into_owned())
+        let text = codecs.text(message, layout).ok()?;
+        Some(String::from_utf8_lossy(&text).into_owned())
     };
-    json!({
-        "id": id,
-        "ok": true,
-        "encoding": encoding,
-        "version": message.version,
-        "mid": message.mid.to_string(),
-        "pretty": text(Layout::Pretty),
-        "compact": text(Layout::Compact),
-        "ber": codecs.ber(message).ok().map(|octets| STANDARD.encode(octets)),
-        "transactions": message.transactions().len(),
-    })
+    let ber = codecs.ber(message).ok();
+    Verdict::Sound {
+        id,
+        ok: true,
+        encoding,
+        version: message.version,
+        mid: message.mid.to_string(),
+        pretty: text(Layout::Pretty),
+        compact: text(Layout::Compact),
+        ber: ber.map(|octets| STANDARD.encode(octets)),
+        transactions: message.transactions().len(),
+    }
 }
 
-fn faulty(id: Value, error: &SyntaxError, mini: Option<MiniMessage>) -> Value {
-    let mini = mini.map(|mini| json!({ "version": mini.version, "mid": mini.mid.to_string() }));
-    json!({
-        "id": id,
-        "ok": false,
-        "error": {
-            "code": error.code,
-            "offset": error.position.offset,
-            "line": error.position.line,
-            "column": error.position.column,
-            "text": error.problem.to_string(),
-        },
-        "mini": mini,
-    })
+fn faulty(id: Value, error: &SyntaxError, mini: Option<MiniMessage>) -> Verdict {
+    let error = Error {
+        code: error.code,
+        offset: error.position.offset,
+        line: error.position.line,
+        column: error.position.column,
+        text: error.problem.to_string(),
+    };
+    let mini = mini.map(|mini| Mini {
+        version: mini.version,
+        mid: mini.mid.to_string(),
+    });
+    let ok = false;
+    Verdict::Faulty {
+        id,
+        ok,
+        error,
+        mini,
+    }
 }
 
 /// A line that holds no message: a syntax error of the line.
-fn refusal(id: Value, offset: usize, text: &str) -> Value {
-    let error =
-        json!({ "code": 400, "offset": offset, "line": 1, "column": offset + 1, "text": text });
-    json!({ "id": id, "ok": false, "error": error, "mini": null })
+fn refusal(id: Value, offset: usize, text: &str) -> Verdict {
+    let error = Error {
+        code: 400,
+        offset,
+        line: 1,
+        column: u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(1),
+        text: text.to_owned(),
+    };
+    Verdict::Faulty {
+        id,
+        ok: false,
+        error,
+        mini: None,
+    }
 }

@@ -81,6 +81,27 @@ fn a_faulty_line_says_where_and_who_and_the_run_goes_on() {
 }
 
 #[test]
+fn members_come_in_the_documented_order() {
+    let input = b"{\"text\":\"!/1 <mg> P=5{}\",\"id\":7}\n{\"id\":8,\"text\":\"!/1 <mg> \"}\n";
+    let mut out = Vec::new();
+    line::every(&codecs(From::Auto), &input[..], &mut out).expect("memory can be written");
+    let out = String::from_utf8(out).expect("text");
+    let (sound, faulty) = out.split_once('\n').expect("two lines");
+    assert_eq!(
+        sound,
+        "{\"id\":7,\"ok\":true,\"encoding\":\"text\",\"version\":1,\"mid\":\"<mg>\",\
+         \"pretty\":\"MEGACO/1 <mg>\\nPending = 5 {}\",\"compact\":\"!/1 <mg> PN=5{}\",\
+         \"ber\":\"MBWhE4ABAaEGogSAAm1nogahBKECgAA=\",\"transactions\":1}"
+    );
+    assert!(
+        faulty.starts_with(
+            "{\"id\":8,\"ok\":false,\"error\":{\"code\":400,\"offset\":9,\"line\":1,\"column\":10,\"text\":\""
+        ) && faulty.ends_with("\"mini\":{\"version\":1,\"mid\":\"<mg>\"}}\n"),
+        "{faulty}"
+    );
+}
+
+#[test]
 fn one_message_is_shown_in_the_encoding_asked_for() {
     let (compact, errors) = shown(SOUND.as_bytes(), To::Compact);
     assert_eq!(

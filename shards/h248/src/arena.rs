@@ -51,6 +51,14 @@ impl Arena {
         }
     }
 
+    /// A list of `first` and others.
+    #[inline]
+    pub(crate) fn gather_from<T>(&self, first: T) -> Gather<'_, T> {
+        let mut items = Vec::with_capacity_in(4, &self.bump);
+        items.push(first);
+        Gather { items }
+    }
+
     /// A text to be gathered piece by piece; it is not moved before it has more than `expected` bytes.
     pub(crate) fn text(&self, expected: usize) -> Text<'_> {
         Text {
@@ -59,13 +67,21 @@ impl Arena {
     }
 
     /// A list of one item, the most frequent length on the wire.
+    #[inline]
     pub(crate) fn one_item<T>(&self, item: T) -> List<'_, T> {
         List::Borrowed(core::slice::from_ref(self.bump.alloc(item)))
     }
 
     /// Moves one value into the arena.
+    #[inline]
     pub(crate) fn value<T>(&self, value: T) -> Ref<'_, T> {
         Ref::Borrowed(self.bump.alloc(value))
+    }
+
+    /// A text of a length that is known when compiling.
+    #[inline]
+    pub(crate) fn array<const N: usize>(&self, bytes: [u8; N]) -> &[u8] {
+        self.bump.alloc(bytes)
     }
 
     /// Copies bytes that do not appear in the input as they are (an unescaped body, a name from a table).
@@ -90,12 +106,11 @@ impl<'a, T> Gather<'a, T> {
 
     #[inline]
     fn grow(&mut self) {
-        let more = match self.items.len() {
-            0 => 1,
-            1 => 3,
-            len => len,
-        };
-        self.items.reserve_exact(more);
+        match self.items.len() {
+            0 => self.items = Vec::with_capacity_in(1, self.items.bump()),
+            1 => self.items.reserve_exact(3),
+            len => self.items.reserve_exact(len),
+        }
     }
 
     #[inline]

@@ -21,6 +21,7 @@
 
 mod decode;
 mod encode;
+mod header;
 mod names;
 mod read;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::model::{PkgdName, TerminationId, Token};
 use crate::package::{
     Item, OPEN_ITEM, OPEN_PACKAGE, Package, PackageTable, Scope, ValueType, WILDCARD, open_number,
 };
-use crate::termination_id::{BinaryTerminationId, TerminationIdError};
+use crate::termination_id::{BinaryTerminationId, TerminationIdError, usual_name, usual_octets};
 
 use super::read::{Element, Result};
 use super::{BerConfig, BerProfile};
@@ -77,6 +77,9 @@ impl Names<'_> {
         name: &PkgdName<'_>,
         scope: Scope,
     ) -> core::result::Result<WireName, EncodeError> {
+        if let Some(listed) = self.table().listed_by_name(name.as_bytes(), scope) {
+            return Ok((listed.number.to_be_bytes(), Some(listed.item)));
+        }
         let found = self.wire_name(name.package(), scope, name.item());
         found.ok_or(EncodeError::NotRepresentable(
             "a package item without a number",
@@ -140,6 +143,21 @@ impl Names<'_> {
     #[inline]
     fn name_of<'a>(
         &self,
+        octets: [u8; 4],
+        scope: Scope,
+        arena: &'a Arena,
+    ) -> (&'a [u8], Option<&'static Item>) {
+        let number = u32::from_be_bytes(octets);
+        match self.table().listed_by_number(number, scope) {
+            Some(listed) => (listed.name(), Some(listed.item)),
+            None => self.build_name(octets, scope, arena),
+        }
+    }
+
+    /// The name of an item that is not listed as it is.
+    #[inline(never)]
+    fn build_name<'a>(
+        &self,
         [a, b, c, d]: [u8; 4],
         scope: Scope,
         arena: &'a Arena,
@@ -152,29 +170,17 @@ impl Names<'_> {
             .filter(|name| !name.is_empty());
         // A few names of annex C are not names in the sense of the ABNF.
         let item_name = item.map(|item| item.name).filter(|name| is_name(name));
-        let name = match (package_name, item_name) {
-            (Some(package), Some(item)) => {
-                let mut name = arena.text(package.len() + 1 + item.len());
-                name.push(package.as_bytes());
-                name.push(b"/");
-                name.push(item.as_bytes());
-                name.finish()
-            }
-            _ => {
-                let mut text = Text::new();
-                match package_name {
-                    Some(name) => text.extend_from_slice(name.as_bytes()),
-                    None => push_open(&mut text, OPEN_PACKAGE, package_id),
-                }
-                text.push(b'/');
-                match item_name {
-                    Some(name) => text.extend_from_slice(name.as_bytes()),
-                    None => push_open(&mut text, OPEN_ITEM, item_id),
-                }
-                arena.bytes(&text)
-            }
-        };
-        (name, item)
+        let mut text = Text::new();
+        match package_name {
+            Some(name) => text.extend_from_slice(name.as_bytes()),
+            None => push_open(&mut text, OPEN_PACKAGE, package_id),
+        }
+        text.push(b'/');
+        match item_name {
+            Some(name) => text.extend_from_slice(name.as_bytes()),
+            None => push_open(&mut text, OPEN_ITEM, item_id),
+        }
+        (arena.bytes(&text), item)
     }
 
     /// The name and the value's type of a parameter of an event or signal.
@@ -212,6 +218,14 @@ impl Names<'_> {
         }
     }
 
+    /// The octets of a termination id without wildcards in the default layout.
+    #[inline]
+    pub(super) fn usual_termination_id(&self, id: &TerminationId<'_>) -> Option<[u8; 3]> {
+        let name = id.as_bytes().try_into().ok()?;
+        let usual = self.config.termination_ids.is_usual();
+        usual.then(|| usual_octets(name)).flatten()
+    }
+
     /// The octets and wildcard fields of a termination id.
     #[inline]
     pub(super) fn termination_id(
@@ -224,8 +238,18 @@ impl Names<'_> {
         })
     }
 
-    /// The text of a termination id.
+    /// The text of a termination id without wildcards, in the default layout; `None` in another.
     #[inline]
+    pub(super) fn read_usual_termination_id<'a>(
+        &self,
+        octets: [u8; 3],
+        arena: &'a Arena,
+    ) -> Option<TerminationId<'a>> {
+        let usual = self.config.termination_ids.is_usual();
+        usual.then(|| TerminationId::checked(arena.array(usual_name(octets))))
+    }
+
+    /// The text of a termination id.
     pub(super) fn read_termination_id<'a>(
         &self,
         element: &Element<'_>,

@@ -8,6 +8,7 @@
 //! Lengths may be short, long or indefinite (X.690 8.1.3). A length is only ever compared with what is there; nothing is
 //! reserved from it. The end of an indefinite length is searched for once per level, and levels are limited.
 
+use super::header::{END_OF_CONTENTS, Header, Length, end_of_contents, look};
 use crate::codes::ErrorCode;
 use crate::error::Problem;
 
@@ -80,24 +81,27 @@ const CONSTRUCTED: u8 = 0x20;
 const CONTEXT: u8 = 0x80;
 
 /// The number bits that announce further identifier octets.
-const HIGH_NUMBER: u8 = 0x1f;
+pub(super) const HIGH_NUMBER: u8 = 0x1f;
 
 /// One element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element<'i> {
     pub(super) contents: &'i [u8],
-    /// The identifier octet; numbers from 31 up, which annex A does not use, all read as 31.
-    pub(super) tag: u8,
-    /// Levels that may still be opened below this element.
-    depth: u8,
+    /// The identifier octet, and above it the levels that may still be opened below this element. Two fields of an octet
+    /// each, written to the stack and read back together, would stop the processor for every element.
+    head: u64,
 }
 
 /// A run of elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'i> {
     rest: &'i [u8],
-    depth: u8,
+    /// Levels that may still be opened, where [`Element`] has them.
+    depth: u64,
 }
+
+/// One level in an [`Element`]'s head.
+const LEVEL: u64 = 0x100;
 
 impl<'i> Element<'i> {
     /// An error about this element.
@@ -106,52 +110,61 @@ impl<'i> Element<'i> {
         Error::new(self.contents, problem)
     }
 
+    /// The identifier octet; numbers from 31 up, which annex A does not use, all read as 31.
+    #[inline]
+    pub(super) fn tag(&self) -> u8 {
+        self.head as u8
+    }
+
     /// The number of a context-specific tag; `None` for another class.
     #[inline]
     pub(super) fn number(&self) -> Option<u8> {
-        (self.tag & 0xc0 == CONTEXT).then_some(self.tag & HIGH_NUMBER)
+        (self.tag() & 0xc0 == CONTEXT).then_some(self.tag() & HIGH_NUMBER)
     }
 
     #[inline]
     pub(super) fn is_constructed(&self) -> bool {
-        self.tag & CONSTRUCTED != 0
+        self.tag() & CONSTRUCTED != 0
     }
 
     /// The elements inside.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(&self) -> Result<Reader<'i>> {
         if !self.is_constructed() {
             return Err(self.error(Problem::Expected("a constructed element")));
         }
-        let Some(depth) = self.depth.checked_sub(1) else {
+        if self.head < LEVEL {
             return Err(self.error(Problem::Limit("depth_max")));
-        };
+        }
         Ok(Reader {
             rest: self.contents,
-            depth,
+            depth: (self.head - LEVEL) & !0xff,
         })
     }
 
     /// The same element with levels counted anew: the limit on depth counts from the command on.
     pub(super) fn below_command(self, depth: usize) -> Self {
-        let depth = u8::try_from(depth).unwrap_or(u8::MAX);
-        Self { depth, ..self }
+        let depth = u64::from(u8::try_from(depth).unwrap_or(u8::MAX));
+        let head = depth * LEVEL | u64::from(self.tag());
+        Self { head, ..self }
     }
 
     /// The one element inside an explicit tag.
-    #[inline]
+    #[inline(always)]
     pub(super) fn only(&self) -> Result<Element<'i>> {
         let mut reader = self.open()?;
-        match reader.next()? {
-            Some(inner) if reader.is_empty() => Ok(inner),
-            Some(_) => Err(reader.error(Problem::Unexpected("element"))),
-            None => Err(self.error(Problem::Missing("element"))),
+        if reader.is_empty() {
+            return Err(self.error(Problem::Missing("element")));
         }
+        let inner = reader.take()?;
+        reader.finish()?;
+        Ok(inner)
     }
 
     /// Contents of a primitive element.
-    #[inline]
+    #[inline(always)]
     pub(super) fn primitive(&self) -> Result<&'i [u8]> {
+        look(self.contents.len());
         if self.is_constructed() {
             return Err(self.error(Problem::Expected("a primitive element")));
         }
@@ -173,19 +186,34 @@ impl<'i> Element<'i> {
     }
 
     /// A non-negative INTEGER or ENUMERATED of at most `max`. Superfluous zeros are let through.
-    #[inline]
+    #[inline(always)]
     pub(super) fn unsigned(&self, max: u32, what: &'static str) -> Result<u32> {
+        if let [octet @ ..=0x7f] = *self.contents
+            && !self.is_constructed()
+            && u32::from(octet) <= max
+        {
+            return Ok(octet.into());
+        }
+        self.unsigned_long(max, what)
+    }
+
+    #[inline(never)]
+    fn unsigned_long(&self, max: u32, what: &'static str) -> Result<u32> {
         let octets = self.primitive()?;
-        let wide = match octets {
+        let value = match *octets {
             [] => return Err(self.error(Problem::Expected(what))),
-            [octet] => u64::from(*octet),
-            [zeros @ .., _, _, _, _, _] if zeros.iter().any(|&octet| octet != 0) => u64::MAX,
-            _ => octets
-                .iter()
-                .fold(0, |value, &octet| value << 8 | u64::from(octet)),
+            // A sign bit: negative.
+            [0x80..=0xff, ..] => None,
+            [a] => Some(u32::from(a)),
+            [a, b] => Some(u32::from_be_bytes([0, 0, a, b])),
+            [a, b, c] => Some(u32::from_be_bytes([0, a, b, c])),
+            [ref zeros @ .., a, b, c, d] => {
+                let fits = zeros.iter().all(|&octet| octet == 0);
+                fits.then_some(u32::from_be_bytes([a, b, c, d]))
+            }
         };
-        match u32::try_from(wide) {
-            Ok(value) if value <= max && octets[0] < 0x80 => Ok(value),
+        match value {
+            Some(value) if value <= max => Ok(value),
             _ => Err(self.error(Problem::OutOfRange(what))),
         }
     }
@@ -212,7 +240,14 @@ impl<'i> Reader<'i> {
     /// A reader over a whole input. `depth` levels may be opened.
     #[inline]
     pub(super) fn new(input: &'i [u8], depth: u8) -> Self {
+        let depth = u64::from(depth) * LEVEL;
         Self { rest: input, depth }
+    }
+
+    /// Levels that may still be opened.
+    fn levels(&self) -> usize {
+        // At most u8::MAX, as it was given.
+        (self.depth / LEVEL) as usize
     }
 
     /// What has not been read yet.
@@ -232,42 +267,56 @@ impl<'i> Reader<'i> {
     }
 
     /// The next element, or `None` at the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<Element<'i>>> {
-        match *self.rest {
-            [] => Ok(None),
-            [tag, ref rest @ ..] if tag & HIGH_NUMBER != HIGH_NUMBER => {
-                self.take(tag, rest).map(Some)
-            }
-            _ => self.next_long().map(Some),
+        if self.rest.is_empty() {
+            return Ok(None);
         }
+        self.take().map(Some)
     }
 
-    /// The element of a tag of one octet, whose length and contents `after` begins with.
+    /// The next element. Short ones, nearly all, are taken where this is called; the others have a longer way.
     #[inline(always)]
-    fn take(&mut self, tag: u8, after: &'i [u8]) -> Result<Element<'i>> {
-        let (length, rest) = match *after {
-            [length @ ..=0x7f, ref rest @ ..] => (usize::from(length), rest),
-            [0x81, length, ref rest @ ..] => (usize::from(length), rest),
-            [0x82, high, low, ref rest @ ..] => {
-                (usize::from(u16::from_be_bytes([high, low])), rest)
+    fn take(&mut self) -> Result<Element<'i>> {
+        look(2);
+        if let [tag, length @ ..=0x7f, ref rest @ ..] = *self.rest
+            && tag & HIGH_NUMBER != HIGH_NUMBER
+            && let Some((contents, rest)) = rest.split_at_checked(usize::from(length))
+        {
+            self.rest = rest;
+            return Ok(Element {
+                contents,
+                head: self.depth | u64::from(tag),
+            });
+        }
+        self.take_long()
+    }
+
+    /// An element with a length of more than one octet, or one that is not there as a whole.
+    #[inline(never)]
+    fn take_long(&mut self) -> Result<Element<'i>> {
+        let (tag, length, after) = match *self.rest {
+            [tag, 0x81, length, ref after @ ..] if tag & HIGH_NUMBER != HIGH_NUMBER => {
+                (tag, usize::from(length), after)
             }
-            _ => return self.next_long(),
+            [tag, 0x82, high, low, ref after @ ..] if tag & HIGH_NUMBER != HIGH_NUMBER => {
+                (tag, usize::from(u16::from_be_bytes([high, low])), after)
+            }
+            _ => return self.take_any(),
         };
-        let Some((contents, rest)) = rest.split_at_checked(length) else {
+        let Some((contents, rest)) = after.split_at_checked(length) else {
             return Err(self.error(Problem::OutOfRange("length")));
         };
         self.rest = rest;
         Ok(Element {
             contents,
-            tag,
-            depth: self.depth,
+            head: self.depth | u64::from(tag),
         })
     }
 
-    /// An element with a very long or an indefinite length, or with a tag number of several octets.
+    /// An element in any form: with a very long or an indefinite length, or with a tag number of several octets.
     #[cold]
-    fn next_long(&mut self) -> Result<Element<'i>> {
+    fn take_any(&mut self) -> Result<Element<'i>> {
         let header = Header::read(self.rest)
             .ok_or_else(|| self.error(Problem::Expected("tag and length")))?;
         let after = self.rest.get(header.len..).unwrap_or_default();
@@ -280,8 +329,8 @@ impl<'i> Reader<'i> {
                 return Err(self.error(Problem::Expected("a definite length")));
             }
             Length::Indefinite => {
-                let end = end_of_contents(after, self.depth.into())
-                    .map_err(|problem| self.error(problem))?;
+                let end =
+                    end_of_contents(after, self.levels()).map_err(|problem| self.error(problem))?;
                 let (contents, end_and_rest) = after.split_at(end);
                 (
                     contents,
@@ -294,36 +343,58 @@ impl<'i> Reader<'i> {
         self.rest = rest;
         Ok(Element {
             contents,
-            tag: header.tag,
-            depth: self.depth,
+            head: self.depth | u64::from(header.tag),
         })
     }
 
+    /// Whether the next element is component `number`.
+    #[inline(always)]
+    fn is_next(&self, number: u8) -> bool {
+        let tag = self.rest.first();
+        tag.is_some_and(|tag| tag & !CONSTRUCTED == CONTEXT | number)
+    }
+
     /// The next element, when it is component `number`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn optional(&mut self, number: u8) -> Result<Option<Element<'i>>> {
-        match *self.rest {
-            [tag, ref rest @ ..] if tag & !CONSTRUCTED == CONTEXT | number => {
-                self.take(tag, rest).map(Some)
-            }
-            _ => Ok(None),
+        if self.is_next(number) {
+            self.take().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// What `read` makes of the next element, when it is component `number`.
+    #[inline(always)]
+    pub(super) fn optionally<T>(
+        &mut self,
+        number: u8,
+        read: impl FnOnce(Element<'i>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if self.is_next(number) {
+            Ok(Some(read(self.take()?)?))
+        } else {
+            Ok(None)
         }
     }
 
     /// The next element, which must be component `number`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn required(&mut self, number: u8, what: &'static str) -> Result<Element<'i>> {
-        match *self.rest {
-            [tag, ref rest @ ..] if tag & !CONSTRUCTED == CONTEXT | number => self.take(tag, rest),
-            _ => Err(self.error(Problem::Missing(what))),
+        if self.is_next(number) {
+            self.take()
+        } else {
+            Err(self.error(Problem::Missing(what)))
         }
     }
 
     /// The next element of a `SEQUENCE OF`, which must have this universal tag (constructed or not).
-    #[inline]
+    #[inline(always)]
     pub(super) fn universal(&mut self, tag: u8, what: &'static str) -> Result<Option<Element<'i>>> {
         match self.next()? {
-            Some(element) if element.tag & !CONSTRUCTED == tag & !CONSTRUCTED => Ok(Some(element)),
+            Some(element) if element.tag() & !CONSTRUCTED == tag & !CONSTRUCTED => {
+                Ok(Some(element))
+            }
             Some(element) => Err(element.error(Problem::Expected(what))),
             None => Ok(None),
         }
@@ -340,92 +411,17 @@ impl<'i> Reader<'i> {
     }
 
     /// The end of a sequence with an extension marker: what a later version added is passed over.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip_extensions(&mut self) -> Result<()> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        self.skip_rest()
+    }
+
+    #[cold]
+    fn skip_rest(&mut self) -> Result<()> {
         while self.next()?.is_some() {}
         Ok(())
     }
-}
-
-/// The octets that end an indefinite length.
-const END_OF_CONTENTS: [u8; 2] = [0, 0];
-
-enum Length {
-    Definite(usize),
-    Indefinite,
-}
-
-struct Header {
-    tag: u8,
-    length: Length,
-    /// Octets of tag and length.
-    len: usize,
-}
-
-impl Header {
-    fn read(input: &[u8]) -> Option<Self> {
-        let (&tag, mut rest) = input.split_first()?;
-        if tag & HIGH_NUMBER == HIGH_NUMBER {
-            // Seven bits an octet; the number itself is of no interest, for annex A has none above 30.
-            let more = rest.iter().take(5).position(|&octet| octet & 0x80 == 0)?;
-            rest = rest.get(more + 1..)?;
-        }
-        let (&first, mut rest) = rest.split_first()?;
-        let length = match first {
-            0..0x80 => Length::Definite(usize::from(first)),
-            0x80 => Length::Indefinite,
-            0xff => return None,
-            _ => {
-                let (octets, after) = rest.split_at_checked(usize::from(first & 0x7f))?;
-                rest = after;
-                let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
-                let octets = octets.get(zeros..).filter(|octets| octets.len() <= 4)?;
-                let length = octets
-                    .iter()
-                    .fold(0u64, |length, &octet| length << 8 | u64::from(octet));
-                Length::Definite(usize::try_from(length).ok()?)
-            }
-        };
-        Some(Self {
-            tag,
-            length,
-            len: input.len() - rest.len(),
-        })
-    }
-}
-
-/// How many bytes stand before the end-of-contents octets that close this level.
-fn end_of_contents(input: &[u8], depth: usize) -> core::result::Result<usize, Problem> {
-    let mut at = 0;
-    let mut open = 1usize;
-    loop {
-        let rest = input.get(at..).unwrap_or_default();
-        if rest.starts_with(&END_OF_CONTENTS) {
-            open -= 1;
-            if open == 0 {
-                return Ok(at);
-            }
-            at += END_OF_CONTENTS.len();
-            continue;
-        }
-        let header = Header::read(rest).ok_or(Problem::Missing("end of contents"))?;
-        at += header.len;
-        match header.length {
-            // A length beyond the end is caught by the next turn, which finds nothing to read.
-            Length::Definite(length) => at = at.saturating_add(length),
-            Length::Indefinite if open >= depth => return Err(Problem::Limit("depth_max")),
-            Length::Indefinite => open += 1,
-        }
-    }
-}
-
-/// Tag and contents of an input's first element, or as much of its contents as there is.
-pub(super) fn lenient(input: &[u8]) -> Option<(u8, &[u8])> {
-    let header = Header::read(input)?;
-    let after = input.get(header.len..)?;
-    let contents = match header.length {
-        Length::Definite(length) => after.get(..length).unwrap_or(after),
-        Length::Indefinite => after,
-    };
-    Some((header.tag, contents))
 }

@@ -29,24 +29,27 @@ pub(super) fn encode(
         writer.octets(OCTET_STRING, value.as_bytes());
         return Ok(());
     }
-    let mark = writer.open(OCTET_STRING);
     let typed = match value {
         Value::Token(token) => typed(token.as_bytes(), value_type, names),
         Value::Quoted(_) => None,
     };
+    let Some(typed) = typed else {
+        string(value.as_bytes(), writer);
+        return Ok(());
+    };
+    let mark = writer.open(OCTET_STRING);
     match typed {
-        None => string(value.as_bytes(), writer),
-        Some(Typed::Boolean(on)) => writer.boolean(BOOLEAN, on),
-        Some(Typed::Integer(number)) => writer.signed(INTEGER, number),
-        Some(Typed::Enumerated(number)) => writer.unsigned(ENUMERATED, number),
-        Some(Typed::Octets) => {
+        Typed::Boolean(on) => writer.boolean(BOOLEAN, on),
+        Typed::Integer(number) => writer.signed(INTEGER, number),
+        Typed::Enumerated(number) => writer.unsigned(ENUMERATED, number),
+        Typed::Octets => {
             let mark = writer.open(OCTET_STRING);
             for pair in value.as_bytes().chunks_exact(2) {
                 writer.raw(&[hex(pair).unwrap_or_default()]);
             }
             writer.close(mark);
         }
-        Some(Typed::SignalName(octets)) => writer.octets(OCTET_STRING, &octets),
+        Typed::SignalName(octets) => writer.octets(OCTET_STRING, &octets),
     }
     writer.close(mark);
     Ok(())
@@ -57,23 +60,31 @@ pub(super) fn encode(
 pub(super) fn encode_string(text: &[u8], once: bool, writer: &mut Writer<'_>) {
     if once {
         writer.octets(OCTET_STRING, text);
-        return;
+    } else {
+        string(text, writer);
     }
-    let mark = writer.open(OCTET_STRING);
-    string(text, writer);
-    writer.close(mark);
 }
 
+/// A string inside an OCTET STRING.
 #[inline]
 fn string(text: &[u8], writer: &mut Writer<'_>) {
-    writer.octets(
-        if text.is_ascii() {
-            IA5_STRING
-        } else {
-            UTF8_STRING
-        },
-        text,
-    );
+    let tag = if text.is_ascii() {
+        IA5_STRING
+    } else {
+        UTF8_STRING
+    };
+    match u8::try_from(text.len()) {
+        // Both lengths are short ones.
+        Ok(length @ ..0x7e) => {
+            writer.raw(&[OCTET_STRING, length + 2, tag, length]);
+            writer.raw(text);
+        }
+        _ => {
+            let mark = writer.open(OCTET_STRING);
+            writer.octets(tag, text);
+            writer.close(mark);
+        }
+    }
 }
 
 /// A token read as what its type makes of it.
@@ -86,7 +97,6 @@ enum Typed {
 }
 
 /// What a token is under its type; `None` when it goes as a string.
-#[inline]
 fn typed(token: &[u8], value_type: Option<ValueType>, names: &Names<'_>) -> Option<Typed> {
     let same = |name: &str| name.as_bytes().eq_ignore_ascii_case(token);
     match value_type {
@@ -273,7 +283,7 @@ fn inner(contents: &[u8]) -> Option<(u8, &[u8])> {
         [tag, _, ..] if is_wrapped_type(tag) => {
             let mut reader = Reader::new(contents, 0);
             match reader.next() {
-                Ok(Some(element)) if reader.is_empty() => Some((element.tag, element.contents)),
+                Ok(Some(element)) if reader.is_empty() => Some((element.tag(), element.contents)),
                 _ => None,
             }
         }

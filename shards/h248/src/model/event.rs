@@ -1,6 +1,7 @@
 //! Events: requested, embedded, buffered and observed (RFC 3525 7.1.9, 7.1.10, 7.1.17).
 
 use super::{DigitMapValue, List, Parameter, PkgdName, Ref, SignalsDescriptor, StreamId, Token};
+use crate::chars;
 
 /// `RequestID`: ties observed events to the events descriptor that asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,8 +229,7 @@ impl TimeNotation {
     #[must_use]
     #[inline]
     pub fn new(date: [u8; 8], time: [u8; 8]) -> Option<Self> {
-        let digits = date.iter().chain(&time).all(u8::is_ascii_digit);
-        digits.then_some(Self { date, time })
+        (chars::are_digits(date) && chars::are_digits(time)).then_some(Self { date, time })
     }
 
     /// `yyyymmdd`

@@ -15,6 +15,7 @@
 
 mod annex_c;
 mod base;
+mod index;
 mod registered;
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,18 @@ pub enum Scope {
     Statistic,
 }
 
+/// An item of the standard table under one package that has it, with its whole name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    /// Package and item.
+    pub(crate) number: u32,
+    pub(crate) item: &'static Item,
+    scope: Scope,
+    /// Where the name stands in the text of all names.
+    start: u16,
+    len: u16,
+}
+
 impl Package {
     /// The items of one kind, in the order of the table.
     pub fn items(&self, scope: Scope) -> &'static [Item] {
@@ -225,6 +238,27 @@ impl PackageTable {
         self.find(package, scope, |item| item.id == id)
     }
 
+    /// The listed item of this number, package in the upper half; `None` for items that are not listed and where
+    /// packages were added.
+    #[inline]
+    pub(crate) fn listed_by_number(&self, number: u32, scope: Scope) -> Option<&'static Listed> {
+        if self.added.is_empty() {
+            index::item_by_number(number, scope)
+        } else {
+            None
+        }
+    }
+
+    /// The listed item of this name, `package/item`; `None` as above, and for names that are long.
+    #[inline]
+    pub(crate) fn listed_by_name(&self, name: &[u8], scope: Scope) -> Option<&'static Listed> {
+        if self.added.is_empty() {
+            index::item_by_name(name, scope)
+        } else {
+            None
+        }
+    }
+
     #[inline]
     fn find(
         &self,
@@ -266,91 +300,3 @@ pub const OPEN_PACKAGE: &str = "pkg_";
 
 /// What an open item or parameter name starts with.
 pub const OPEN_ITEM: &str = "item_";
-
-/// Hashing done at compile time: names and numbers to places in the standard tables.
-mod index {
-    use super::{Package, annex_c, base, registered};
-
-    const SLOTS: usize = 256;
-    const EMPTY: u8 = u8::MAX;
-    const COUNT: usize = base::BASE.len() + registered::REGISTERED.len();
-
-    static NAMES: [u8; SLOTS] = names();
-    static NUMBERS: [u8; SLOTS] = numbers();
-
-    const fn at(place: usize) -> &'static Package {
-        if place < base::BASE.len() {
-            &base::BASE[place]
-        } else {
-            &registered::REGISTERED[place - base::BASE.len()]
-        }
-    }
-
-    const fn slot(name: &[u8]) -> usize {
-        let mut hash: u32 = 0x811c_9dc5;
-        let mut i = 0;
-        while i < name.len() {
-            hash = (hash ^ name[i].to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
-            i += 1;
-        }
-        ((hash >> 16) ^ hash) as usize % SLOTS
-    }
-
-    const fn names() -> [u8; SLOTS] {
-        let mut slots = [EMPTY; SLOTS];
-        let mut place = 0;
-        while place < COUNT {
-            let mut slot = slot(at(place).name.as_bytes());
-            while slots[slot] != EMPTY {
-                slot = (slot + 1) % SLOTS;
-            }
-            slots[slot] = place as u8;
-            place += 1;
-        }
-        slots
-    }
-
-    const fn numbers() -> [u8; SLOTS] {
-        let mut slots = [EMPTY; SLOTS];
-        let mut place = 0;
-        while place < COUNT {
-            let id = at(place).id as usize;
-            if id < SLOTS {
-                slots[id] = place as u8;
-            }
-            place += 1;
-        }
-        slots
-    }
-
-    #[inline]
-    pub(super) fn by_name(name: &[u8]) -> Option<&'static Package> {
-        if name.is_empty() {
-            return Some(&annex_c::NATIVE);
-        }
-        let mut slot = slot(name);
-        loop {
-            let place = NAMES[slot];
-            if place == EMPTY {
-                return None;
-            }
-            let package = at(usize::from(place));
-            if package.name.as_bytes().eq_ignore_ascii_case(name) {
-                return Some(package);
-            }
-            slot = (slot + 1) % SLOTS;
-        }
-    }
-
-    #[inline]
-    pub(super) fn by_id(id: u16) -> Option<&'static Package> {
-        match id {
-            super::NATIVE => Some(&annex_c::NATIVE),
-            _ => match NUMBERS.get(usize::from(id)) {
-                Some(&EMPTY) => None,
-                Some(&place) => Some(at(usize::from(place))),
-                None => base::BASE.iter().find(|p| p.id == id),
-            },
-        }
-    }
-}

@@ -196,3 +196,59 @@ fn no_listed_name_looks_like_an_open_name() {
         }
     }
 }
+
+#[test]
+fn whole_names_are_what_their_parts_are() {
+    let table = PackageTable::standard();
+    let scopes = [
+        Scope::Property,
+        Scope::Event,
+        Scope::Signal,
+        Scope::Statistic,
+    ];
+    let mut count = 0;
+    for package in table.packages().filter(|package| package.id != NATIVE) {
+        for scope in scopes {
+            // Every number an item of the table may have, and the items of what the package extends.
+            for id in 0..0x100 {
+                let number = u32::from(package.id) << 16 | u32::from(id);
+                let by_parts = table.item_by_id(package, scope, id);
+                let listed = table.listed_by_number(number, scope);
+                let found = listed.map(|listed| listed.item);
+                assert_eq!(
+                    found.map(std::ptr::from_ref),
+                    by_parts.map(std::ptr::from_ref)
+                );
+                let Some(listed) = listed else { continue };
+                count += 1;
+                let name = format!("{}/{}", package.name, listed.item.name);
+                assert_eq!(listed.name(), name.as_bytes());
+                for written in [
+                    name.clone(),
+                    name.to_ascii_uppercase(),
+                    name.to_ascii_lowercase(),
+                ] {
+                    let item = table
+                        .item(package, scope, &listed.item.name)
+                        .expect("by name");
+                    match table.listed_by_name(written.as_bytes(), scope) {
+                        Some(again) => {
+                            assert_eq!(again.number >> 16, u32::from(package.id), "{written}");
+                            assert!(std::ptr::eq(again.item, item), "{written}");
+                        }
+                        None => assert!(written.len() > 16, "{written}"),
+                    }
+                }
+                let other = format!("{name}x");
+                assert!(
+                    table
+                        .listed_by_name(other.as_bytes(), scope)
+                        .is_none_or(|other| other.number != number)
+                );
+            }
+        }
+    }
+    assert!(count > 150, "{count}");
+    let hiding = PackageTable::with(vec![table.package("dd").expect("listed")]);
+    assert!(hiding.listed_by_number(0x0006_0004, Scope::Event).is_none());
+}

@@ -57,6 +57,47 @@ pub(super) fn decode_plain(layout: &TerminationIdLayout, octets: &[u8]) -> Optio
     Some(name)
 }
 
+/// Characters of a name in the default layout.
+const USUAL: usize = 3 * PLAIN - 1;
+
+/// The name of three octets without wildcards in the default layout.
+#[inline]
+pub(crate) fn usual_name([a, b, c]: [u8; 3]) -> [u8; USUAL] {
+    let mut name = [b'/'; USUAL];
+    name[..8].copy_from_slice(&BITS[usize::from(a)]);
+    name[9..17].copy_from_slice(&BITS[usize::from(b)]);
+    name[18..].copy_from_slice(&BITS[usize::from(c)]);
+    name
+}
+
+/// The octets of a name in the default layout; `None` when it has wildcards, or is not of the layout.
+#[inline]
+pub(crate) fn usual_octets(name: &[u8; USUAL]) -> Option<[u8; 3]> {
+    let (&[first, second], last) = name.as_chunks::<PLAIN>() else {
+        return None;
+    };
+    if (first[8], second[8]) != (b'/', b'/') {
+        return None;
+    }
+    Some([
+        octet(first.first_chunk()?)?,
+        octet(second.first_chunk()?)?,
+        octet(last.first_chunk()?)?,
+    ])
+}
+
+/// The octet that eight characters write in bits.
+#[inline]
+fn octet(characters: &[u8; 8]) -> Option<u8> {
+    // Eight characters at once: "0" is 0x30 and "1" is 0x31.
+    let ones = u64::from_be_bytes(*characters) ^ u64::from_ne_bytes([b'0'; 8]);
+    if ones & !u64::from_ne_bytes([1; 8]) != 0 {
+        return None;
+    }
+    // Gathers the lowest bit of each byte into the highest byte, first character first.
+    Some((ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8)
+}
+
 /// The octets of a name in a plain layout; `None` when it has wildcards, or is not of the layout.
 #[inline]
 pub(super) fn encode_plain(
@@ -73,15 +114,10 @@ pub(super) fn encode_plain(
     };
     for (index, place) in id.octets.iter_mut().take(octets).enumerate() {
         let level = name.get(index * PLAIN..)?;
-        let bits = u64::from_be_bytes(*level.first_chunk()?);
-        // Eight characters at once: "0" is 0x30 and "1" is 0x31.
-        let ones = bits ^ u64::from_ne_bytes([b'0'; 8]);
-        let slash = level.get(8).is_none_or(|&byte| byte == b'/');
-        if ones & !u64::from_ne_bytes([1; 8]) != 0 || !slash {
+        if level.get(8).is_some_and(|&byte| byte != b'/') {
             return None;
         }
-        // Gathers the lowest bit of each byte into the highest byte, first character first.
-        *place = (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
+        *place = octet(level.first_chunk()?)?;
     }
     Some(id)
 }

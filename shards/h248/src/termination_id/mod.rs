@@ -20,6 +20,7 @@
 use smallvec::SmallVec;
 
 use self::levels::{decode_levels, decode_plain, encode_levels, encode_plain};
+pub(crate) use self::levels::{usual_name, usual_octets};
 
 mod levels;
 #[cfg(test)]
@@ -57,6 +58,8 @@ pub struct TerminationIdLayout {
     octets: u8,
     /// Every level is one octet written in bits: the usual layout, which has a short way of its own.
     plain: bool,
+    /// The default.
+    usual: bool,
 }
 
 impl Default for TerminationIdLayout {
@@ -67,6 +70,7 @@ impl Default for TerminationIdLayout {
             form: LevelForm::Bits,
             octets: 3,
             plain: true,
+            usual: true,
         }
     }
 }
@@ -87,7 +91,14 @@ impl TerminationIdLayout {
             form,
             octets: (bits / 8) as u8,
             plain,
+            usual: plain && levels.len() == 3,
         })
+    }
+
+    /// Whether this is the default layout.
+    #[inline]
+    pub(crate) fn is_usual(&self) -> bool {
+        self.usual
     }
 
     /// Turns a text name into wildcard fields and octets.

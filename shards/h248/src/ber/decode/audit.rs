@@ -57,10 +57,7 @@ impl<'a> Decoder<'_, 'a> {
             Some(3) => IndAuditParameter::Signals(self.ind_aud_signals(element.only()?)?),
             Some(4) => {
                 let mut reader = element.open()?;
-                let name = reader
-                    .optional(0)?
-                    .map(|name| self.digit_map_name(name))
-                    .transpose()?;
+                let name = reader.optionally(0, |name| self.digit_map_name(name))?;
                 reader.finish()?;
                 IndAuditParameter::DigitMap(IndAudDigitMapDescriptor { name })
             }
@@ -92,10 +89,7 @@ impl<'a> Decoder<'_, 'a> {
             Some(1) => {
                 let mut reader = element.open()?;
                 let id = reader.required(0, "id")?.u16("id")?;
-                let signal = reader
-                    .optional(1)?
-                    .map(|signal| self.ind_aud_signal(signal))
-                    .transpose()?;
+                let signal = reader.optionally(1, |signal| self.ind_aud_signal(signal))?;
                 reader.finish()?;
                 IndAudSignalsDescriptor::SeqSigList(IndAudSeqSigList { id, signal })
             }
@@ -118,10 +112,7 @@ impl<'a> Decoder<'_, 'a> {
 
     fn ind_aud_media(&self, element: Element<'a>) -> Result<IndAudMediaDescriptor<'a>> {
         let mut reader = element.open()?;
-        let termination_state = reader
-            .optional(0)?
-            .map(|state| self.ind_aud_state(state))
-            .transpose()?;
+        let termination_state = reader.optionally(0, |state| self.ind_aud_state(state))?;
         let streams = match reader.optional(1)? {
             None => IndAudStreams::None,
             Some(streams) => {
@@ -151,10 +142,7 @@ impl<'a> Decoder<'_, 'a> {
         let property_parms = self.ind_aud_properties(reader.required(0, "propertyParms")?)?;
         let event_buffer_control = self.flag(&mut reader, 1)?;
         let report = self.flag(&mut reader, 2)?;
-        let select = reader
-            .optional(3)?
-            .map(|state| service_state(&state))
-            .transpose()?;
+        let select = reader.optionally(3, |state| service_state(&state))?;
         reader.skip_extensions()?;
         let service_state = selection(report, select);
         Ok(IndAudTerminationStateDescriptor {
@@ -167,22 +155,10 @@ impl<'a> Decoder<'_, 'a> {
     fn ind_aud_stream(&self, element: Element<'a>) -> Result<IndAudStreamParms<'a>> {
         let mut reader = element.open()?;
         let parms = IndAudStreamParms {
-            local_control: reader
-                .optional(0)?
-                .map(|control| self.ind_aud_control(control))
-                .transpose()?,
-            local: reader
-                .optional(1)?
-                .map(|local| self.ind_aud_local_remote(local))
-                .transpose()?,
-            remote: reader
-                .optional(2)?
-                .map(|remote| self.ind_aud_local_remote(remote))
-                .transpose()?,
-            statistics: reader
-                .optional(3)?
-                .map(|statistics| self.ind_aud_statistics(statistics))
-                .transpose()?,
+            local_control: reader.optionally(0, |control| self.ind_aud_control(control))?,
+            local: reader.optionally(1, |local| self.ind_aud_local_remote(local))?,
+            remote: reader.optionally(2, |remote| self.ind_aud_local_remote(remote))?,
+            statistics: reader.optionally(3, |statistics| self.ind_aud_statistics(statistics))?,
         };
         reader.skip_extensions()?;
         Ok(parms)
@@ -197,10 +173,7 @@ impl<'a> Decoder<'_, 'a> {
             Some(properties) => self.ind_aud_properties(properties)?,
             None => List::EMPTY,
         };
-        let select = reader
-            .optional(4)?
-            .map(|mode| stream_mode(&mode))
-            .transpose()?;
+        let select = reader.optionally(4, |mode| stream_mode(&mode))?;
         reader.skip_extensions()?;
         let stream_mode = selection(report, select);
         Ok(IndAudLocalControlDescriptor {
@@ -216,10 +189,7 @@ impl<'a> Decoder<'_, 'a> {
         element: Element<'a>,
     ) -> Result<IndAudLocalRemoteDescriptor<'a>> {
         let mut reader = element.open()?;
-        let group = reader
-            .optional(0)?
-            .map(|group| group.u16("propGroupID"))
-            .transpose()?;
+        let group = reader.optionally(0, |group| group.u16("propGroupID"))?;
         let property_parms = self.ind_aud_properties(reader.required(1, "propGrps")?)?;
         reader.skip_extensions()?;
         Ok(IndAudLocalRemoteDescriptor::Properties {

@@ -15,11 +15,17 @@ use crate::model::{
 const EMPTY_DESCRIPTORS: u8 = 11;
 
 impl<'a> Decoder<'_, 'a> {
+    #[inline(always)]
     pub(super) fn command(&self, element: Element<'a>) -> Result<Command<'a>> {
         Ok(match element.number() {
-            Some(0) => Command::Add(self.amm_request(element)?),
-            Some(1) => Command::Move(self.amm_request(element)?),
-            Some(2) => Command::Modify(self.amm_request(element)?),
+            Some(number @ 0..=2) => {
+                let request = self.amm_request(element)?;
+                match number {
+                    0 => Command::Add(request),
+                    1 => Command::Move(request),
+                    _ => Command::Modify(request),
+                }
+            }
             Some(3) => Command::Subtract(self.subtract_request(element)?),
             Some(4) => Command::AuditCapability(self.audit_request(element)?),
             Some(5) => Command::AuditValue(self.audit_request(element)?),
@@ -32,6 +38,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn amm_request(&self, element: Element<'a>) -> Result<AmmRequest<'a>> {
         let mut reader = element.open()?;
         let terminations = self.some_termination_ids(reader.required(0, "terminationID")?)?;
@@ -55,6 +62,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn amm_descriptor(&self, element: Element<'a>) -> Result<AmmDescriptor<'a>> {
         Ok(match element.number() {
             Some(0) => AmmDescriptor::Media(self.media(element)?),
@@ -70,13 +78,11 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn subtract_request(&self, element: Element<'a>) -> Result<SubtractRequest<'a>> {
         let mut reader = element.open()?;
         let terminations = self.some_termination_ids(reader.required(0, "terminationID")?)?;
-        let audit = reader
-            .optional(1)?
-            .map(|audit| self.audit(audit))
-            .transpose()?;
+        let audit = reader.optionally(1, |audit| self.audit(audit))?;
         reader.skip_extensions()?;
         Ok(SubtractRequest {
             terminations,
@@ -84,14 +90,12 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn audit_request(&self, element: Element<'a>) -> Result<AuditRequest<'a>> {
         let mut reader = element.open()?;
         let first = self.termination_id(reader.required(0, "terminationID")?.open()?)?;
         let audit = self.audit(reader.required(1, "auditDescriptor")?)?;
-        let list = reader
-            .optional(2)?
-            .map(|list| self.termination_ids(list))
-            .transpose()?;
+        let list = reader.optionally(2, |list| self.termination_ids(list))?;
         reader.skip_extensions()?;
         // The list, where there is one, begins with the first.
         let terminations = match list {
@@ -104,15 +108,13 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn notify_request(&self, element: Element<'a>) -> Result<NotifyRequest<'a>> {
         let mut reader = element.open()?;
         let terminations = self.some_termination_ids(reader.required(0, "terminationID")?)?;
         let observed_events =
             self.observed_events(reader.required(1, "observedEventsDescriptor")?)?;
-        let error = reader
-            .optional(2)?
-            .map(|error| self.error_descriptor(error))
-            .transpose()?;
+        let error = reader.optionally(2, |error| self.error_descriptor(error))?;
         reader.skip_extensions()?;
         Ok(NotifyRequest {
             terminations,
@@ -132,13 +134,19 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     pub(super) fn command_reply(&self, element: Element<'a>) -> Result<CommandReply<'a>> {
         let element = element.below_command(self.limits.depth_max);
         Ok(match element.number() {
-            Some(0) => CommandReply::Add(self.amms_reply(element)?),
-            Some(1) => CommandReply::Move(self.amms_reply(element)?),
-            Some(2) => CommandReply::Modify(self.amms_reply(element)?),
-            Some(3) => CommandReply::Subtract(self.amms_reply(element)?),
+            Some(number @ 0..=3) => {
+                let reply = self.amms_reply(element)?;
+                match number {
+                    0 => CommandReply::Add(reply),
+                    1 => CommandReply::Move(reply),
+                    2 => CommandReply::Modify(reply),
+                    _ => CommandReply::Subtract(reply),
+                }
+            }
             // The two audit replies are CHOICEs and so have explicit tags.
             Some(4) => CommandReply::AuditCapability(self.audit_reply(element.only()?)?),
             Some(5) => CommandReply::AuditValue(self.audit_reply(element.only()?)?),
@@ -148,13 +156,11 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn amms_reply(&self, element: Element<'a>) -> Result<AmmsReply<'a>> {
         let mut reader = element.open()?;
         let terminations = self.termination_ids(reader.required(0, "terminationID")?)?;
-        let audit = reader
-            .optional(1)?
-            .map(|audit| self.termination_audit(audit))
-            .transpose()?;
+        let audit = reader.optionally(1, |audit| self.termination_audit(audit))?;
         reader.skip_extensions()?;
         Ok(AmmsReply {
             terminations,
@@ -193,6 +199,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn termination_audit(&self, element: Element<'a>) -> Result<TerminationAudit<'a>> {
         let mut reader = element.open()?;
         let mut audit = self.arena.gather();
@@ -214,6 +221,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(audit.finish())
     }
 
+    #[inline(always)]
     fn audit_return(
         &self,
         number: Option<u8>,
@@ -235,13 +243,11 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn notify_reply(&self, element: Element<'a>) -> Result<NotifyReply<'a>> {
         let mut reader = element.open()?;
         let terminations = self.termination_ids(reader.required(0, "terminationID")?)?;
-        let error = reader
-            .optional(1)?
-            .map(|error| self.error_descriptor(error))
-            .transpose()?;
+        let error = reader.optionally(1, |error| self.error_descriptor(error))?;
         reader.skip_extensions()?;
         Ok(NotifyReply {
             terminations,

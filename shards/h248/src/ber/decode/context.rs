@@ -10,6 +10,7 @@ use crate::model::{
 
 impl<'a> Decoder<'_, 'a> {
     /// `ContextRequest`; `None` when it says nothing.
+    #[inline(always)]
     pub(super) fn context_request(
         &self,
         element: Element<'a>,
@@ -34,7 +35,7 @@ impl<'a> Decoder<'_, 'a> {
         }
         if let Some(contexts) = reader.optional(5)? {
             request.context_list = self.items::<_, 8>(contexts, |context| {
-                if context.tag != INTEGER {
+                if context.tag() != INTEGER {
                     return Err(context.error(Problem::Expected("contextId")));
                 }
                 context.u32("contextId").map(ContextId)
@@ -54,10 +55,7 @@ impl<'a> Decoder<'_, 'a> {
             1 => TopologyDirection::Isolate,
             _ => TopologyDirection::Oneway,
         };
-        let stream = reader
-            .optional(3)?
-            .map(|stream| stream.u16("streamID"))
-            .transpose()?;
+        let stream = reader.optionally(3, |stream| stream.u16("streamID"))?;
         let extension = match reader.optional(4)? {
             None => None,
             Some(extension) => Some(match extension.u8(1, "topologyDirectionExtension")? {

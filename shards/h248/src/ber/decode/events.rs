@@ -13,6 +13,7 @@ use crate::model::{
 use crate::package::{Item, Scope};
 
 impl<'a> Decoder<'_, 'a> {
+    #[inline(always)]
     pub(super) fn events(&self, element: Element<'a>) -> Result<EventsDescriptor<'a>> {
         let mut reader = element.open()?;
         let request_id = self.request_id(&mut reader, 0)?;
@@ -23,6 +24,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(EventsDescriptor { request_id, events })
     }
 
+    #[inline(always)]
     fn requested_event(&self, element: Element<'a>) -> Result<RequestedEvent<'a>> {
         let mut reader = self.sequence(element)?;
         let (name, item) = self.pkgd_name(reader.required(0, "pkgdName")?, Scope::Event)?;
@@ -47,22 +49,10 @@ impl<'a> Decoder<'_, 'a> {
         let mut reader = element.open()?;
         let actions = RequestedActions {
             keep_active: self.is_true(&mut reader, 0)?,
-            event_dm: reader
-                .optional(1)?
-                .map(|map| self.event_dm(map))
-                .transpose()?,
-            second_event: reader
-                .optional(2)?
-                .map(|events| self.second_events(events))
-                .transpose()?,
-            signals: reader
-                .optional(3)?
-                .map(|signals| self.signals(signals))
-                .transpose()?,
-            notify_behaviour: reader
-                .optional(4)?
-                .map(|notify| self.notify_behaviour(notify))
-                .transpose()?,
+            event_dm: reader.optionally(1, |map| self.event_dm(map))?,
+            second_event: reader.optionally(2, |events| self.second_events(events))?,
+            signals: reader.optionally(3, |signals| self.signals(signals))?,
+            notify_behaviour: reader.optionally(4, |notify| self.notify_behaviour(notify))?,
             reset_events_descriptor: self.flag(&mut reader, 5)?,
         };
         reader.skip_extensions()?;
@@ -105,18 +95,9 @@ impl<'a> Decoder<'_, 'a> {
         let mut reader = element.open()?;
         let actions = SecondRequestedActions {
             keep_active: self.is_true(&mut reader, 0)?,
-            event_dm: reader
-                .optional(1)?
-                .map(|map| self.event_dm(map))
-                .transpose()?,
-            signals: reader
-                .optional(2)?
-                .map(|signals| self.signals(signals))
-                .transpose()?,
-            notify_behaviour: reader
-                .optional(3)?
-                .map(|notify| self.notify_behaviour(notify))
-                .transpose()?,
+            event_dm: reader.optionally(1, |map| self.event_dm(map))?,
+            signals: reader.optionally(2, |signals| self.signals(signals))?,
+            notify_behaviour: reader.optionally(3, |notify| self.notify_behaviour(notify))?,
             reset_events_descriptor: self.flag(&mut reader, 4)?,
         };
         reader.skip_extensions()?;
@@ -133,14 +114,8 @@ impl<'a> Decoder<'_, 'a> {
             Some(1) => {
                 let mut reader = notify.open()?;
                 let regulated = RegulatedEmbeddedDescriptor {
-                    second_event: reader
-                        .optional(0)?
-                        .map(|events| self.second_events(events))
-                        .transpose()?,
-                    signals: reader
-                        .optional(1)?
-                        .map(|signals| self.signals(signals))
-                        .transpose()?,
+                    second_event: reader.optionally(0, |events| self.second_events(events))?,
+                    signals: reader.optionally(1, |signals| self.signals(signals))?,
                 };
                 reader.skip_extensions()?;
                 NotifyBehaviour::Regulated(regulated)
@@ -168,6 +143,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     pub(super) fn observed_events(
         &self,
         element: Element<'a>,
@@ -180,15 +156,13 @@ impl<'a> Decoder<'_, 'a> {
         Ok(ObservedEventsDescriptor { request_id, events })
     }
 
+    #[inline(always)]
     fn observed_event(&self, element: Element<'a>) -> Result<ObservedEvent<'a>> {
         let mut reader = self.sequence(element)?;
         let (name, item) = self.pkgd_name(reader.required(0, "eventName")?, Scope::Event)?;
         let stream = self.stream_id(&mut reader, 1)?;
         let parameters = self.parameters(reader.required(2, "eventParList")?, item)?;
-        let time = reader
-            .optional(3)?
-            .map(|time| self.time_notation(time))
-            .transpose()?;
+        let time = reader.optionally(3, |time| self.time_notation(time))?;
         reader.skip_extensions()?;
         Ok(ObservedEvent {
             name,
@@ -198,6 +172,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     pub(super) fn time_notation(&self, element: Element<'a>) -> Result<TimeNotation> {
         let mut reader = element.open()?;
         let date = self.exact(reader.required(0, "date")?, "eight digits")?;
@@ -207,7 +182,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// `EventParameter`s or `SigParameter`s: both are a name, a value and `extraInfo`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parameters(
         &self,
         element: Element<'a>,
@@ -225,10 +200,7 @@ impl<'a> Decoder<'_, 'a> {
 
     #[inline]
     pub(super) fn stream_id(&self, reader: &mut Reader<'a>, number: u8) -> Result<Option<u16>> {
-        reader
-            .optional(number)?
-            .map(|stream| stream.u16("streamID"))
-            .transpose()
+        reader.optionally(number, |stream| stream.u16("streamID"))
     }
 
     #[inline]
@@ -237,10 +209,7 @@ impl<'a> Decoder<'_, 'a> {
         reader: &mut Reader<'a>,
         number: u8,
     ) -> Result<Option<RequestId>> {
-        reader
-            .optional(number)?
-            .map(|id| id.u32("requestID").map(RequestId))
-            .transpose()
+        reader.optionally(number, |id| id.u32("requestID").map(RequestId))
     }
 
     /// A `BOOLEAN OPTIONAL` of which absence and FALSE mean the same.
@@ -262,14 +231,8 @@ impl<'a> Decoder<'_, 'a> {
 
     pub(super) fn digit_map(&self, element: Element<'a>) -> Result<DigitMapDescriptor<'a>> {
         let mut reader = element.open()?;
-        let name = reader
-            .optional(0)?
-            .map(|name| self.digit_map_name(name))
-            .transpose()?;
-        let value = reader
-            .optional(1)?
-            .map(|value| self.digit_map_value(value))
-            .transpose()?;
+        let name = reader.optionally(0, |name| self.digit_map_name(name))?;
+        let value = reader.optionally(1, |value| self.digit_map_value(value))?;
         reader.finish()?;
         Ok(DigitMapDescriptor { name, value })
     }
@@ -282,10 +245,7 @@ impl<'a> Decoder<'_, 'a> {
     fn digit_map_value(&self, element: Element<'a>) -> Result<DigitMapValue<'a>> {
         let mut reader = element.open()?;
         let timer = |reader: &mut Reader<'a>, number| {
-            reader
-                .optional(number)?
-                .map(|timer| timer.u8(99, "timer"))
-                .transpose()
+            reader.optionally(number, |timer| timer.u8(99, "timer"))
         };
         let start_timer = timer(&mut reader, 0)?;
         let short_timer = timer(&mut reader, 1)?;

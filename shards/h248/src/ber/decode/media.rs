@@ -16,12 +16,10 @@ use crate::package::{Scope, ValueType};
 use crate::sdp::kind_of_tag;
 
 impl<'a> Decoder<'_, 'a> {
+    #[inline(always)]
     pub(super) fn media(&self, element: Element<'a>) -> Result<MediaDescriptor<'a>> {
         let mut reader = element.open()?;
-        let termination_state = reader
-            .optional(0)?
-            .map(|state| self.termination_state(state))
-            .transpose()?;
+        let termination_state = reader.optionally(0, |state| self.termination_state(state))?;
         let streams = match reader.optional(1)? {
             None => MediaStreams::None,
             Some(streams) => {
@@ -46,51 +44,33 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn stream_parms(&self, element: Element<'a>) -> Result<StreamParms<'a>> {
         let mut reader = element.open()?;
         let parms = StreamParms {
-            local_control: reader
-                .optional(0)?
-                .map(|control| self.local_control(control))
-                .transpose()?,
-            local: reader
-                .optional(1)?
-                .map(|local| self.local_remote(local))
-                .transpose()?,
-            remote: reader
-                .optional(2)?
-                .map(|remote| self.local_remote(remote))
-                .transpose()?,
-            statistics: reader
-                .optional(3)?
-                .map(|statistics| self.statistics(statistics))
-                .transpose()?,
+            local_control: reader.optionally(0, |control| self.local_control(control))?,
+            local: reader.optionally(1, |local| self.local_remote(local))?,
+            remote: reader.optionally(2, |remote| self.local_remote(remote))?,
+            statistics: reader.optionally(3, |statistics| self.statistics(statistics))?,
         };
         reader.skip_extensions()?;
         Ok(parms)
     }
 
+    #[inline(always)]
     fn local_control(&self, element: Element<'a>) -> Result<LocalControlDescriptor<'a>> {
         let mut reader = element.open()?;
         let control = LocalControlDescriptor {
-            stream_mode: reader
-                .optional(0)?
-                .map(|mode| stream_mode(&mode))
-                .transpose()?,
-            reserve_value: reader
-                .optional(1)?
-                .map(|reserve| reserve.boolean())
-                .transpose()?,
-            reserve_group: reader
-                .optional(2)?
-                .map(|reserve| reserve.boolean())
-                .transpose()?,
+            stream_mode: reader.optionally(0, |mode| stream_mode(&mode))?,
+            reserve_value: reader.optionally(1, |reserve| reserve.boolean())?,
+            reserve_group: reader.optionally(2, |reserve| reserve.boolean())?,
             property_parms: self.properties(reader.required(3, "propertyParms")?)?,
         };
         reader.skip_extensions()?;
         Ok(control)
     }
 
+    #[inline(always)]
     fn termination_state(&self, element: Element<'a>) -> Result<TerminationStateDescriptor<'a>> {
         let mut reader = element.open()?;
         let property_parms = self.properties(reader.required(0, "propertyParms")?)?;
@@ -101,10 +81,7 @@ impl<'a> Decoder<'_, 'a> {
                 _ => EventBufferControl::LockStep,
             }),
         };
-        let service_state = reader
-            .optional(2)?
-            .map(|state| service_state(&state))
-            .transpose()?;
+        let service_state = reader.optionally(2, |state| service_state(&state))?;
         reader.skip_extensions()?;
         Ok(TerminationStateDescriptor {
             property_parms,
@@ -122,7 +99,7 @@ impl<'a> Decoder<'_, 'a> {
             return Ok(LocalRemoteDescriptor::Octets(body));
         }
         let groups = self.items::<_, 2>(groups, |group| {
-            if group.tag != SEQUENCE {
+            if group.tag() != SEQUENCE {
                 return Err(group.error(Problem::Expected("property group")));
             }
             self.properties(group)
@@ -193,7 +170,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn properties(&self, element: Element<'a>) -> Result<List<'a, PropertyParm<'a>>> {
         self.items::<_, 4>(element, |property| {
             let reader = self.sequence(property)?;
@@ -202,7 +179,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// The inside of a `PropertyParm`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn property(&self, mut reader: Reader<'a>) -> Result<PropertyParm<'a>> {
         let (name, item) = self.pkgd_name(reader.required(0, "name")?, Scope::Property)?;
         let value = self.parm_value(&mut reader, item.map(|item| item.value))?;
@@ -211,17 +188,14 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// `value` and `extraInfo`, which are components 1 and 2 wherever they occur.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parm_value(
         &self,
         reader: &mut Reader<'a>,
         value_type: Option<ValueType>,
     ) -> Result<ParmValue<'a>> {
         let element = reader.required(1, "value")?;
-        let extra = reader
-            .optional(2)?
-            .map(|extra| self.extra_info(extra))
-            .transpose()?;
+        let extra = reader.optionally(2, |extra| self.extra_info(extra))?;
         let mut values = element.open()?;
         let Some(first) = values.next()? else {
             return match extra {
@@ -276,6 +250,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     pub(super) fn statistics(&self, element: Element<'a>) -> Result<StatisticsDescriptor<'a>> {
         self.items::<_, 8>(element, |parameter| {
             let mut reader = self.sequence(parameter)?;
@@ -322,10 +297,7 @@ impl<'a> Decoder<'_, 'a> {
             _ => MuxType::Nx64k,
         };
         let terminations = self.termination_ids(reader.required(1, "termList")?)?;
-        let data = reader
-            .optional(2)?
-            .map(|data| self.non_standard_data(data))
-            .transpose()?;
+        let data = reader.optionally(2, |data| self.non_standard_data(data))?;
         reader.skip_extensions()?;
         Ok(MuxDescriptor {
             mux_type,
@@ -337,7 +309,7 @@ impl<'a> Decoder<'_, 'a> {
     pub(super) fn modem(&self, element: Element<'a>) -> Result<ModemDescriptor<'a>> {
         let mut reader = element.open()?;
         let types = self.items::<_, 4>(reader.required(0, "mtl")?, |kind| {
-            if kind.tag != ENUMERATED {
+            if kind.tag() != ENUMERATED {
                 return Err(kind.error(Problem::Expected("modem type")));
             }
             Ok(match kind.u8(8, "modem type")? {
@@ -353,10 +325,7 @@ impl<'a> Decoder<'_, 'a> {
             })
         })?;
         let property_parms = self.properties(reader.required(1, "mpl")?)?;
-        let data = reader
-            .optional(2)?
-            .map(|data| self.non_standard_data(data))
-            .transpose()?;
+        let data = reader.optionally(2, |data| self.non_standard_data(data))?;
         reader.finish()?;
         Ok(ModemDescriptor {
             types,

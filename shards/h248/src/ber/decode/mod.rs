@@ -13,8 +13,9 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use smallvec::SmallVec;
 
+use super::header::{lenient, look};
 use super::names::Names;
-use super::read::{Element, Error, OCTET_STRING, Reader, Result, SEQUENCE, lenient};
+use super::read::{Element, Error, OCTET_STRING, Reader, Result, SEQUENCE};
 use super::{BerConfig, value};
 use crate::chars;
 use crate::codes::ErrorCode;
@@ -88,6 +89,7 @@ pub(super) fn mini(input: &[u8], config: &BerConfig) -> Option<MiniMessage> {
 }
 
 impl<'a> Decoder<'_, 'a> {
+    #[inline(always)]
     fn message(&self, input: &'a [u8], faults: &mut Vec<Fault>) -> Result<Message<'a>> {
         if input.len() > self.limits.message_bytes_max {
             return Err(Reader::new(input, 0).error(Problem::Limit("message_bytes_max")));
@@ -149,6 +151,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// The content of a `MId`: one of its alternatives.
+    #[inline(always)]
     fn mid(&self, element: Element<'a>) -> Result<MId<'a>> {
         self.address(element, 0)
     }
@@ -203,13 +206,11 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn address_and_port(&self, element: Element<'a>) -> Result<(&'a [u8], Option<u16>)> {
         let mut reader = element.open()?;
         let address = self.octets(reader.required(0, "address")?)?;
-        let port = reader
-            .optional(1)?
-            .map(|port| port.u16("portNumber"))
-            .transpose()?;
+        let port = reader.optionally(1, |port| port.u16("portNumber"))?;
         reader.finish()?;
         Ok((address, port))
     }
@@ -217,10 +218,7 @@ impl<'a> Decoder<'_, 'a> {
     fn error_descriptor(&self, element: Element<'a>) -> Result<ErrorDescriptor<'a>> {
         let mut reader = element.open()?;
         let code = reader.required(0, "errorCode")?.u16("errorCode")?;
-        let text = reader
-            .optional(1)?
-            .map(|text| self.quoted(text))
-            .transpose()?;
+        let text = reader.optionally(1, |text| self.quoted(text))?;
         reader.finish()?;
         Ok(ErrorDescriptor { code, text })
     }
@@ -234,18 +232,24 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// Contents of an octet or character string, in one piece or in several (X.690 8.7.3).
-    #[inline]
+    #[inline(always)]
     fn octets(&self, element: Element<'a>) -> Result<&'a [u8]> {
-        if !element.is_constructed() {
-            return Ok(element.contents);
+        look(element.contents.len());
+        if element.is_constructed() {
+            return self.joined(element);
         }
+        Ok(element.contents)
+    }
+
+    #[cold]
+    fn joined(&self, element: Element<'a>) -> Result<&'a [u8]> {
         let mut joined = SmallVec::<[u8; 64]>::new();
         join(element, &mut joined)?;
         Ok(self.arena.bytes(&joined))
     }
 
     /// Contents of a string that is subject to `value_bytes_max`.
-    #[inline]
+    #[inline(always)]
     fn value_octets(&self, element: Element<'a>) -> Result<&'a [u8]> {
         let octets = self.octets(element)?;
         if octets.len() > self.limits.value_bytes_max {
@@ -255,14 +259,14 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// Exactly this many octets.
-    #[inline]
+    #[inline(always)]
     fn exact<const N: usize>(&self, element: Element<'a>, what: &'static str) -> Result<[u8; N]> {
         let octets = self.octets(element)?;
         <[u8; N]>::try_from(octets).map_err(|_| element.error(Problem::Expected(what)))
     }
 
     /// A `SEQUENCE OF` as a list: `item` reads each element.
-    #[inline]
+    #[inline(always)]
     fn list<T, const N: usize>(
         &self,
         element: Element<'a>,
@@ -280,8 +284,7 @@ impl<'a> Decoder<'_, 'a> {
         if reader.is_empty() {
             return Ok(self.arena.one_item(first));
         }
-        let mut items = self.arena.gather();
-        items.push(first);
+        let mut items = self.arena.gather_from(first);
         while let Some(next) = reader.next()? {
             if items.len() >= max {
                 return Err(next.error(Problem::Limit(limit)));
@@ -292,7 +295,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// A `SEQUENCE OF` under the general limit on list lengths.
-    #[inline]
+    #[inline(always)]
     fn items<T, const N: usize>(
         &self,
         element: Element<'a>,
@@ -302,20 +305,21 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// The elements of an element that must be a universal SEQUENCE.
-    #[inline]
+    #[inline(always)]
     fn sequence(&self, element: Element<'a>) -> Result<Reader<'a>> {
-        if element.tag != SEQUENCE {
+        if element.tag() != SEQUENCE {
             return Err(element.error(Problem::Expected("SEQUENCE")));
         }
         element.open()
     }
 
+    #[inline(always)]
     fn value_in_arena<T>(&self, value: T) -> Ref<'a, T> {
         self.arena.value(value)
     }
 
     /// A package item's name and what the table knows about it.
-    #[inline]
+    #[inline(always)]
     fn pkgd_name(
         &self,
         element: Element<'a>,
@@ -326,24 +330,34 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// One value: an OCTET STRING in a `SEQUENCE OF`.
-    #[inline]
+    #[inline(always)]
     fn value(&self, element: Element<'a>, value_type: Option<ValueType>) -> Result<Value<'a>> {
         let contents = self.string_of(element)?;
         value::decode(&element, contents, value_type, &self.names, self.arena)
     }
 
     /// Contents of an element that must be a universal OCTET STRING.
-    #[inline]
+    #[inline(always)]
     fn string_of(&self, element: Element<'a>) -> Result<&'a [u8]> {
-        if element.tag & 0xdf != OCTET_STRING {
+        if element.tag() & 0xdf != OCTET_STRING {
             return Err(element.error(Problem::Expected("OCTET STRING")));
         }
         self.value_octets(element)
     }
 
     /// The inside of a `TerminationID`.
-    #[inline]
-    fn termination_id(&self, mut reader: Reader<'a>) -> Result<TerminationId<'a>> {
+    #[inline(always)]
+    fn termination_id(&self, reader: Reader<'a>) -> Result<TerminationId<'a>> {
+        if let [0xa0, 0, 0x81, 3, a, b, c] = *reader.rest()
+            && let Some(id) = self.names.read_usual_termination_id([a, b, c], self.arena)
+        {
+            return Ok(id);
+        }
+        self.other_termination_id(reader)
+    }
+
+    #[inline(never)]
+    fn other_termination_id(&self, mut reader: Reader<'a>) -> Result<TerminationId<'a>> {
         let wildcard = reader.required(0, "wildcard")?;
         let id = reader.required(1, "id")?;
         reader.skip_extensions()?;

@@ -28,18 +28,9 @@ impl<'a> Decoder<'_, 'a> {
             4 => ServiceChangeMethod::Disconnected,
             _ => ServiceChangeMethod::HandOff,
         };
-        let address = reader
-            .optional(1)?
-            .map(|address| self.service_change_address(address))
-            .transpose()?;
-        let version = reader
-            .optional(2)?
-            .map(|version| version.u8(99, "serviceChangeVersion"))
-            .transpose()?;
-        let profile = reader
-            .optional(3)?
-            .map(|profile| self.profile(profile))
-            .transpose()?;
+        let address = reader.optionally(1, |address| self.service_change_address(address))?;
+        let version = reader.optionally(2, |version| version.u8(99, "serviceChangeVersion"))?;
+        let profile = reader.optionally(3, |profile| self.profile(profile))?;
         let reason = self.reason(reader.required(4, "serviceChangeReason")?)?;
         let mut parm = ServiceChangeParm {
             address,
@@ -47,26 +38,14 @@ impl<'a> Decoder<'_, 'a> {
             profile,
             ..ServiceChangeParm::new(method, reason)
         };
-        parm.delay = reader
-            .optional(5)?
-            .map(|delay| delay.u32("serviceChangeDelay"))
-            .transpose()?;
+        parm.delay = reader.optionally(5, |delay| delay.u32("serviceChangeDelay"))?;
         parm.mgc_id = match reader.optional(6)? {
             Some(mid) => Some(self.mid(mid.only()?)?),
             None => None,
         };
-        parm.time_stamp = reader
-            .optional(7)?
-            .map(|time| self.time_notation(time))
-            .transpose()?;
-        parm.non_standard_data = reader
-            .optional(8)?
-            .map(|data| self.non_standard_data(data))
-            .transpose()?;
-        parm.info = reader
-            .optional(9)?
-            .map(|info| self.audit(info))
-            .transpose()?;
+        parm.time_stamp = reader.optionally(7, |time| self.time_notation(time))?;
+        parm.non_standard_data = reader.optionally(8, |data| self.non_standard_data(data))?;
+        parm.info = reader.optionally(9, |info| self.audit(info))?;
         parm.incomplete = self.flag(&mut reader, 10)?;
         reader.skip_extensions()?;
         Ok(parm)
@@ -96,22 +75,10 @@ impl<'a> Decoder<'_, 'a> {
         };
         let parm = ServiceChangeResParm {
             mgc_id,
-            address: reader
-                .optional(1)?
-                .map(|address| self.service_change_address(address))
-                .transpose()?,
-            version: reader
-                .optional(2)?
-                .map(|version| version.u8(99, "serviceChangeVersion"))
-                .transpose()?,
-            profile: reader
-                .optional(3)?
-                .map(|profile| self.profile(profile))
-                .transpose()?,
-            time_stamp: reader
-                .optional(4)?
-                .map(|time| self.time_notation(time))
-                .transpose()?,
+            address: reader.optionally(1, |address| self.service_change_address(address))?,
+            version: reader.optionally(2, |version| version.u8(99, "serviceChangeVersion"))?,
+            profile: reader.optionally(3, |profile| self.profile(profile))?,
+            time_stamp: reader.optionally(4, |time| self.time_notation(time))?,
         };
         reader.skip_extensions()?;
         Ok(parm)

@@ -28,6 +28,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn signal(&self, mut reader: Reader<'a>) -> Result<Signal<'a>> {
         let (name, item) = self.pkgd_name(reader.required(0, "signalName")?, Scope::Signal)?;
         let mut signal = Signal::new(name);
@@ -66,10 +67,7 @@ impl<'a> Decoder<'_, 'a> {
         number: u8,
         what: &'static str,
     ) -> Result<Option<u16>> {
-        reader
-            .optional(number)?
-            .map(|time| time.u16(what))
-            .transpose()
+        reader.optionally(number, |time| time.u16(what))
     }
 
     /// A BIT STRING of named bits as a set: named bit `n` is bit `n`. Bits from `known` up are a later version's.

@@ -17,6 +17,7 @@ struct Partial<T> {
 }
 
 impl<'a> Decoder<'_, 'a> {
+    #[inline(always)]
     pub(super) fn transactions(
         &self,
         element: Element<'a>,
@@ -58,6 +59,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// One transaction, or `None` when it is faulty and does not stand in the message.
+    #[inline(always)]
     fn transaction(
         &self,
         element: Element<'a>,
@@ -116,10 +118,7 @@ impl<'a> Decoder<'_, 'a> {
     fn transaction_ack(&self, element: Element<'a>) -> Result<TransactionAck> {
         let mut reader = self.sequence(element)?;
         let first = reader.required(0, "firstAck")?.u32("firstAck")?;
-        let last = reader
-            .optional(1)?
-            .map(|last| last.u32("lastAck"))
-            .transpose()?;
+        let last = reader.optionally(1, |last| last.u32("lastAck"))?;
         reader.finish()?;
         Ok(TransactionAck { first, last })
     }
@@ -141,6 +140,7 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn reply(
         &self,
         element: Element<'a>,
@@ -151,10 +151,7 @@ impl<'a> Decoder<'_, 'a> {
         *id = Some(transaction_id);
         let imm_ack_required = self.flag(&mut reader, 1)?;
         let result = reader.required(2, "transactionResult")?.only()?;
-        let number = reader
-            .optional(3)?
-            .map(|number| number.u16("segmentNumber"))
-            .transpose()?;
+        let number = reader.optionally(3, |number| number.u16("segmentNumber"))?;
         let complete = self.flag(&mut reader, 4)?;
         reader.skip_extensions()?;
         let result = match result.number() {
@@ -177,13 +174,11 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
+    #[inline(always)]
     fn action_reply(&self, element: Element<'a>) -> Result<ActionReply<'a>> {
         let mut reader = self.sequence(element)?;
         let context_id = ContextId(reader.required(0, "contextId")?.u32("contextId")?);
-        let error = reader
-            .optional(1)?
-            .map(|error| self.error_descriptor(error))
-            .transpose()?;
+        let error = reader.optionally(1, |error| self.error_descriptor(error))?;
         let context_reply = match reader.optional(2)? {
             Some(reply) => self.context_request(reply)?,
             None => None,
@@ -201,6 +196,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// A request. The outer error ends the message (too many faults), the inner one is the transaction's.
+    #[inline(always)]
     fn request(
         &self,
         element: Element<'a>,
@@ -235,6 +231,7 @@ impl<'a> Decoder<'_, 'a> {
         })))
     }
 
+    #[inline(always)]
     fn actions(
         &self,
         mut request: Reader<'a>,
@@ -269,6 +266,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// One action, or `None` when its context could not be read.
+    #[inline(always)]
     fn action(
         &self,
         element: Element<'a>,
@@ -325,6 +323,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(Some(action))
     }
 
+    #[inline(always)]
     fn commands(
         &self,
         mut reader: Reader<'a>,
@@ -363,6 +362,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// A command. `optional` is found out even when the command itself is faulty.
+    #[inline(always)]
     fn command_request(
         &self,
         element: Element<'a>,

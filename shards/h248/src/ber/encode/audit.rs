@@ -43,7 +43,7 @@ impl Encoder<'_, '_> {
             }),
             IndAuditParameter::EventBuffer(buffer) => self.within(constructed(2), |e| {
                 let (name, _) = e.names.pkgd_name(&buffer.name, Scope::Event)?;
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 e.optional(1, buffer.stream);
                 Ok(())
             }),
@@ -59,14 +59,14 @@ impl Encoder<'_, '_> {
             IndAuditParameter::DigitMap(map) => self.within(constructed(4), |e| {
                 if let Some(name) = &map.name {
                     let name = e.names.digit_map_name(name)?;
-                    e.writer.octets(primitive(0), &name);
+                    e.writer.array(primitive(0), name);
                 }
                 Ok(())
             }),
             IndAuditParameter::Statistics(statistics) => self.ind_aud_statistics(5, statistics),
             IndAuditParameter::Packages(package) => self.within(constructed(6), |e| {
                 let name = e.names.package_name(&package.name)?;
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 e.writer
                     .unsigned(primitive(1), package_version(package.version)?);
                 Ok(())
@@ -81,7 +81,7 @@ impl Encoder<'_, '_> {
     ) -> Result<()> {
         self.within(constructed(number), |e| {
             let (name, _) = e.names.pkgd_name(&statistics.name, Scope::Statistic)?;
-            e.writer.octets(primitive(0), &name);
+            e.writer.array(primitive(0), name);
             Ok(())
         })
     }
@@ -89,7 +89,7 @@ impl Encoder<'_, '_> {
     fn ind_aud_signal(&mut self, number: u8, signal: &IndAudSignal<'_>) -> Result<()> {
         self.within(constructed(number), |e| {
             let (name, _) = e.names.pkgd_name(&signal.name, Scope::Signal)?;
-            e.writer.octets(primitive(0), &name);
+            e.writer.array(primitive(0), name);
             e.optional(1, signal.stream);
             e.optional(2, signal.request_id.map(|id| id.0));
             Ok(())
@@ -252,7 +252,7 @@ impl Encoder<'_, '_> {
         self.list(tag, properties, |e, property| {
             let (name, _) = e.names.pkgd_name(&property.name, Scope::Property)?;
             e.within(SEQUENCE, |e| {
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 match &property.select {
                     None => Ok(()),
                     Some(value) => e.property(constructed(1), &property.name, value),

@@ -18,7 +18,7 @@ impl Encoder<'_, '_> {
             e.list(constructed(1), &events.events, |e, event| {
                 let (name, item) = e.names.pkgd_name(&event.name, Scope::Event)?;
                 e.within(SEQUENCE, |e| {
-                    e.writer.octets(primitive(0), &name);
+                    e.writer.array(primitive(0), name);
                     e.optional(1, event.stream);
                     if let Some(actions) = &event.actions {
                         e.within(constructed(2), |e| e.requested_actions(actions))?;
@@ -57,7 +57,7 @@ impl Encoder<'_, '_> {
             e.list(constructed(1), &events.events, |e, event| {
                 let (name, item) = e.names.pkgd_name(&event.name, Scope::Event)?;
                 e.within(SEQUENCE, |e| {
-                    e.writer.octets(primitive(0), &name);
+                    e.writer.array(primitive(0), name);
                     e.optional(1, event.stream);
                     if let Some(actions) = &event.actions {
                         e.within(constructed(2), |e| e.second_requested_actions(actions))?;
@@ -120,7 +120,7 @@ impl Encoder<'_, '_> {
         self.list(constructed(number), events, |e, event| {
             let (name, item) = e.names.pkgd_name(&event.name, Scope::Event)?;
             e.within(SEQUENCE, |e| {
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 e.optional(1, event.stream);
                 e.parameters(2, item, &event.parameters)
             })
@@ -137,7 +137,7 @@ impl Encoder<'_, '_> {
             e.list(constructed(1), &observed.events, |e, event| {
                 let (name, item) = e.names.pkgd_name(&event.name, Scope::Event)?;
                 e.within(SEQUENCE, |e| {
-                    e.writer.octets(primitive(0), &name);
+                    e.writer.array(primitive(0), name);
                     e.optional(1, event.stream);
                     e.parameters(2, item, &event.parameters)?;
                     if let Some(time) = &event.time {
@@ -160,7 +160,7 @@ impl Encoder<'_, '_> {
         self.within(constructed(number), |e| match map {
             EventDm::Name(name) => {
                 let name = e.names.digit_map_name(name)?;
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 Ok(())
             }
             EventDm::Value(value) => e.digit_map_value(1, value),
@@ -171,7 +171,7 @@ impl Encoder<'_, '_> {
         self.within(constructed(number), |e| {
             if let Some(name) = &map.name {
                 let name = e.names.digit_map_name(name)?;
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
             }
             map.value
                 .iter()

@@ -99,7 +99,7 @@ impl Encoder<'_, '_> {
             }
             let [high, low] = property.tag.to_be_bytes();
             let mark = self.writer.open(SEQUENCE);
-            self.writer.octets(primitive(0), &[0, 0, high, low]);
+            self.writer.array(primitive(0), [0, 0, high, low]);
             if property.value == b"$" {
                 self.writer.null(constructed(1));
             } else {
@@ -131,7 +131,7 @@ impl Encoder<'_, '_> {
     ) -> Result<()> {
         let (name, item) = self.names.pkgd_name(name, Scope::Property)?;
         self.within(tag, |e| {
-            e.writer.octets(primitive(0), &name);
+            e.writer.array(primitive(0), name);
             e.parm_value(value, item.map(|item| item.value))
         })
     }
@@ -145,7 +145,7 @@ impl Encoder<'_, '_> {
             let (name, item) = e.names.pkgd_name(&statistic.name, Scope::Statistic)?;
             let value_type = item.map(|item| item.value);
             e.within(SEQUENCE, |e| {
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 match &statistic.value {
                     None => Ok(()),
                     Some(ParmValue::Value(value)) => {
@@ -168,7 +168,7 @@ impl Encoder<'_, '_> {
             let name = e.names.package_name(&item.name)?;
             let version = package_version(item.version)?;
             e.within(SEQUENCE, |e| {
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 e.writer.unsigned(primitive(1), version);
                 Ok(())
             })

@@ -30,7 +30,7 @@ struct Encoder<'c, 'o> {
 }
 
 pub(super) fn message(message: &Message<'_>, config: &BerConfig, out: &mut Vec<u8>) -> Result<()> {
-    Encoder::new(config, out).message(message)
+    Encoder::run(config, out, |e| e.message(message))
 }
 
 pub(super) fn transaction(
@@ -38,7 +38,7 @@ pub(super) fn transaction(
     config: &BerConfig,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    Encoder::new(config, out).transaction(transaction)
+    Encoder::run(config, out, |e| e.transaction(transaction))
 }
 
 pub(super) fn action_request(
@@ -46,7 +46,7 @@ pub(super) fn action_request(
     config: &BerConfig,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    Encoder::new(config, out).action_request(action)
+    Encoder::run(config, out, |e| e.action_request(action))
 }
 
 pub(super) fn action_reply(
@@ -54,7 +54,7 @@ pub(super) fn action_reply(
     config: &BerConfig,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    Encoder::new(config, out).action_reply(reply)
+    Encoder::run(config, out, |e| e.action_reply(reply))
 }
 
 pub(super) fn join_request(id: TransactionId, actions: &[&[u8]], out: &mut Vec<u8>) -> Result<()> {
@@ -66,6 +66,7 @@ pub(super) fn join_request(id: TransactionId, actions: &[&[u8]], out: &mut Vec<u
     writer.unsigned(primitive(0), id);
     join(&mut writer, constructed(1), actions);
     writer.close(mark);
+    writer.finish();
     Ok(())
 }
 
@@ -81,6 +82,7 @@ pub(super) fn join_reply(header: ReplyHeader, replies: &[&[u8]], out: &mut Vec<u
     writer.close(result);
     reply_tail(&mut writer, header);
     writer.close(mark);
+    writer.finish();
     Ok(())
 }
 
@@ -93,15 +95,13 @@ pub(super) fn join_message(
         return Err(EncodeError::Empty("transactions"));
     }
     let config = BerConfig::default();
-    Encoder::new(&config, out).shell(
-        header.auth_header.as_ref(),
-        header.version,
-        &header.mid,
-        |e| {
+    Encoder::run(&config, out, |e| {
+        let auth_header = header.auth_header.as_ref();
+        e.shell(auth_header, header.version, &header.mid, |e| {
             join(&mut e.writer, constructed(1), transactions);
             Ok(())
-        },
-    )
+        })
+    })
 }
 
 fn join(writer: &mut Writer<'_>, tag: u8, parts: &[&[u8]]) {
@@ -129,11 +129,20 @@ fn reply_tail(writer: &mut Writer<'_>, header: ReplyHeader) {
 }
 
 impl<'c, 'o> Encoder<'c, 'o> {
-    fn new(config: &'c BerConfig, out: &'o mut Vec<u8>) -> Self {
-        Self {
+    /// Appends to `out` what `write` writes.
+    #[inline]
+    fn run(
+        config: &'c BerConfig,
+        out: &'o mut Vec<u8>,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let mut encoder = Self {
             names: Names { config },
             writer: Writer::new(out),
-        }
+        };
+        write(&mut encoder)?;
+        encoder.writer.finish();
+        Ok(())
     }
 
     fn message(&mut self, message: &Message<'_>) -> Result<()> {
@@ -352,6 +361,16 @@ impl<'c, 'o> Encoder<'c, 'o> {
 
     #[inline]
     fn termination_id(&mut self, tag: u8, id: &TerminationId<'_>) -> Result<()> {
+        if let Some([a, b, c]) = self.names.usual_termination_id(id) {
+            let whole = [tag, 7, constructed(0), 0, primitive(1), 3, a, b, c];
+            self.writer.raw(&whole);
+            return Ok(());
+        }
+        self.other_termination_id(tag, id)
+    }
+
+    #[inline(never)]
+    fn other_termination_id(&mut self, tag: u8, id: &TerminationId<'_>) -> Result<()> {
         let id = self.names.termination_id(id)?;
         let mark = self.writer.open(tag);
         if id.wildcards().is_empty() {
@@ -389,7 +408,7 @@ impl<'c, 'o> Encoder<'c, 'o> {
         self.list(constructed(number), parameters, |e, parameter| {
             let (name, value_type) = e.names.parameter(item, &parameter.name)?;
             e.within(SEQUENCE, |e| {
-                e.writer.octets(primitive(0), &name);
+                e.writer.array(primitive(0), name);
                 e.parm_value(&parameter.value, value_type)
             })
         })

@@ -22,7 +22,7 @@ impl Encoder<'_, '_> {
     fn signal(&mut self, tag: u8, signal: &Signal<'_>) -> Result<()> {
         let (name, item) = self.names.pkgd_name(&signal.name, Scope::Signal)?;
         self.within(tag, |e| {
-            e.writer.octets(primitive(0), &name);
+            e.writer.array(primitive(0), name);
             e.optional(1, signal.stream);
             e.optional(2, signal.sig_type.map(|kind| kind as u8));
             e.optional(3, signal.duration);

@@ -9,6 +9,7 @@ fn tlv(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = write::Writer::new(&mut out);
     writer.octets(tag, &contents);
+    writer.finish();
     out
 }
 
@@ -272,7 +273,9 @@ fn fractions_are_fixed_point() {
         let value = Value::Token(Token::try_from(text).expect("a token"));
         let mut out = Vec::new();
         let kind = Some(crate::package::ValueType::FixedPoint);
-        value::encode(&value, kind, &names, &mut write::Writer::new(&mut out)).expect("encodes");
+        let mut writer = write::Writer::new(&mut out);
+        value::encode(&value, kind, &names, &mut writer).expect("encodes");
+        writer.finish();
         let input = arena.bytes(&out);
         let element = read::Reader::new(input, 4)
             .next()
