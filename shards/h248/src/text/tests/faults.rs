@@ -168,6 +168,32 @@ fn a_faulty_transaction_leaves_its_siblings() {
 }
 
 #[test]
+fn a_request_without_a_number_is_a_fault_and_number_0_is_a_number() {
+    for input in ["!/1 <mgc> T={C=1{S=a}}", "!/1 <mgc> T=4294967296{C=1{S=a}}"] {
+        let arena = Arena::new();
+        let Decoded { message, faults } = decoded(input, &arena);
+        assert!(message.transactions().is_empty());
+        assert_eq!((faults.len(), faults[0].error.code), (1, 403));
+        let scope = Scope::Transaction {
+            index: 0,
+            kind: TransactionKind::Request,
+            id: None,
+        };
+        assert_eq!(faults[0].scope, scope);
+    }
+    // What answers such a request.
+    let arena = Arena::new();
+    let Decoded { message, faults } = decoded("!/1 <mg> P=0{ER=403{}}", &arena);
+    assert!(faults.is_empty());
+    assert!(
+        matches!(&message.transactions()[0], Transaction::Reply(reply) if reply.transaction_id == 0)
+    );
+    let mut out = Vec::new();
+    encode(&message, Layout::Compact, &mut out).expect("expressible");
+    assert_eq!(out, b"!/1 <mg> P=0{ER=403{}}");
+}
+
+#[test]
 fn an_end_that_is_not_found_ends_everything() {
     let arena = Arena::new();
     let Decoded { message, faults } = decoded(
