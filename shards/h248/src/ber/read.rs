@@ -145,7 +145,7 @@ impl<'i> Element<'i> {
     /// The same element with levels counted anew: the limit on depth counts from the command on.
     pub(super) fn below_command(self, depth: usize) -> Self {
         let depth = u64::from(u8::try_from(depth).unwrap_or(u8::MAX));
-        let head = depth * LEVEL | u64::from(self.tag());
+        let head = (depth * LEVEL) | u64::from(self.tag());
         Self { head, ..self }
     }
 

@@ -82,7 +82,8 @@ fn hostile_inputs_take_linear_work() {
         faults_max: most,
         ..Limits::default()
     };
-    let hostile: [(&str, fn(usize) -> Vec<u8>); 7] = [
+    type Build = fn(usize) -> Vec<u8>;
+    let hostile: [(&str, Build); 7] = [
         ("pendings", |n| [0xa1, 3, 0x80, 1, 5].repeat(n)),
         ("bad transactions", |n| [0xa1, 3, 0x90, 1, 5].repeat(n)),
         ("unknown ones", |n| [0xa9, 0].repeat(n)),
