@@ -69,7 +69,11 @@ impl Form {
         }
     }
 
-    fn message(self, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    pub(crate) fn message(
+        self,
+        message: &Message<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
         match self {
             Self::Text(layout) => text::encode(message, layout, out),
             Self::Binary { otp_values } => ber::encode(message, binary_config(otp_values), out),
@@ -137,6 +141,9 @@ pub(crate) fn request_of(
     Ok(out.into())
 }
 
+/// Room for a reply as it is encoded; what it does not need is given back when it is kept.
+const REPLY_BYTES: usize = 192;
+
 /// A reply, or a segment of one.
 pub(crate) fn reply(
     config: &Config,
@@ -157,7 +164,8 @@ pub(crate) fn reply(
         segment,
         result,
     };
-    let mut out = Vec::new();
+    // Most replies fit: growing by doubling would allocate four times on the way.
+    let mut out = Vec::with_capacity(REPLY_BYTES);
     Form::of(config).transaction(&Transaction::Reply(reply), &mut out)?;
     Ok(out)
 }

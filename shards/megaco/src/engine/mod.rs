@@ -29,11 +29,13 @@ mod requests;
 mod results;
 mod segments;
 mod timers;
+mod trial;
 mod users;
 
 pub use connections::ConnectionInfo;
 pub use guard::{Guard, Moved, Verdict};
 pub use numbers::Numbers;
+pub use trial::Trial;
 pub use users::UserInfo;
 
 pub(crate) use faults::{Note, Tail};

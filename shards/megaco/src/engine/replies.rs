@@ -41,16 +41,13 @@ impl Engine {
             self.totals.late_duplicates += 1;
             return None;
         }
-        let recent = row.recent.as_ref().map_or(0, |recent| recent.intervals());
-        if row.replies.len() >= self.options.replies_per_connection_max
-            || self.replies.len() >= self.options.replies_max
-            || recent >= self.options.recent_intervals_per_connection_max
-        {
+        if self.is_full(place) {
             self.totals.refused += 1;
             let busy = TransactionResult::Error(fault::busy());
             self.send_plain_reply(now, place, source, version, id, busy);
             return None;
         }
+        let row = self.connections.get_mut(place)?;
         let registers = registration::is_registration(&row.config, &request.actions);
         let refused = registration::refuses(row, registers);
         let hand_off = registration::hand_off(&row.config, &request.actions);
@@ -91,6 +88,17 @@ impl Engine {
             return None;
         }
         Some(at)
+    }
+
+    /// Whether a connection may have no request more: what it has, or has to remember, is at a limit.
+    fn is_full(&self, place: u32) -> bool {
+        let options = &self.options;
+        self.replies.len() >= options.replies_max
+            || self.connections.get(place).is_some_and(|row| {
+                let recent = row.recent.as_ref().map_or(0, |recent| recent.intervals());
+                row.replies.len() >= options.replies_per_connection_max
+                    || recent >= options.recent_intervals_per_connection_max
+            })
     }
 
     /// The request is known: it is never executed again.

@@ -40,6 +40,7 @@ mod s_9_2_restart_avalanche;
 mod s_9_2_who_waits_for_admission;
 mod s_9_replies_go_to_the_source;
 mod stored_request_again_flushes;
+mod test_request_and_reply;
 mod the_ladder_of_a_transaction;
 mod v3_one_action_is_split;
 mod v3_segment_timer_of_one_period;

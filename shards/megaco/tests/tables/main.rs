@@ -1,5 +1,7 @@
 //! The whole state x event table of each state machine, as a committed snapshot: a change of behaviour is a change of these files.
 
+mod documents;
+
 use megaphone_megaco::connection::{ConnectionEvent, ConnectionState};
 use megaphone_megaco::reply::{ReplyEvent, ReplyState};
 use megaphone_megaco::request::{RequestEvent, RequestState};
