@@ -324,9 +324,12 @@ fn h248_config(
     for (user, answers) in &file.users {
         let answers = match answers.as_deref() {
             None | Some("built-in") => Answers::BuiltIn,
+            Some(name) if name.starts_with("link:") => {
+                Answers::Controllers(name.trim_start_matches("link:").into())
+            }
             Some(name) => additions.module(name).ok_or_else(|| {
                 Failure::Config(format!(
-                    "nobody is called user_mod = {name:?}: there is built-in"
+                    "nobody is called user_mod = {name:?}: there are built-in and link:NAME"
                 ))
             })?,
         };

@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     Acknowledge,
     /// The next step of the scans.
     Scan,
+    /// Associations without a controller are to be given to one.
+    Controllers,
     /// Somebody waits for blocks of the pool.
     Pool,
     /// A look at the overload level.
@@ -50,9 +52,11 @@ impl Shard {
                     self.pass_on_accepted();
                 }
                 Timer::Scan => self.scan_step(),
+                Timer::Controllers => self.search_orphans(),
                 Timer::Pool => {
                     self.pool_timer = false;
                     self.pool_retry();
+                    self.speak_to_controllers();
                     self.ease();
                 }
                 Timer::Overload => self.overload_timer(),

@@ -241,6 +241,28 @@ pub struct LinkStatus {
     pub stage: Stage,
     /// Payload bytes that the backend takes in one packet.
     pub payload_max: u32,
+    /// What a controller serves; nothing of a backend.
+    pub serves: Serves,
+}
+
+/// Which H.248 users a controller serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Serves {
+    /// A bit for each user by its index; 0 for a backend.
+    pub users: u64,
+    /// A hash of the controller's name: the same whenever it comes again.
+    pub node: u64,
+}
+
+impl Serves {
+    /// Users that may be served by controllers, at most.
+    pub const USERS_MAX: usize = 64;
+
+    /// Whether `user` is one of them.
+    #[must_use]
+    pub const fn has(self, user: u16) -> bool {
+        user < Self::USERS_MAX as u16 && self.users >> user & 1 == 1
+    }
 }
 
 /// How usable a link is.

@@ -149,6 +149,8 @@ limits! {
     datagram_answer_times = 2 in 1..=1_000, "megaphone_h248_associations", "megaphone_h248_dropped_total";
     /// H.248 messages that wait for credit to one shard before messages from there keep theirs; at twice as many, more are lost.
     h248_outbox_max = 256 in 1..=1 << 20, "megaphone_h248_outbox", "megaphone_h248_dropped_total";
+    /// Requests that wait here for a controller's answer; one more is answered with error 510.
+    controller_requests_max = 100_000 in 1..=u32::MAX, "megaphone_h248_controller_requests", "megaphone_h248_refused_total";
     /// How long the pool must stay above a level's mark before the level is left.
     calm_ms = 1_000 in 1..=DAY_MS, "megaphone_overload_level", "megaphone_overload_actions_total";
 }

@@ -2,38 +2,22 @@
 //! acknowledgements. What drives the shards here allocates nothing either.
 #![forbid(unsafe_code)]
 
+mod support;
+
 use allocation_counter::measure;
 use megaphone_core::{
-    ClientListener, Dialect, Input, Item, LinkSide, LinkSpec, ListenerId, Machine, Output, Peer,
-    Route, Shard, ShardConfig, ShardId, SocketId, home_shard,
+    ClientListener, Dialect, LinkSide, LinkSpec, ListenerId, Route, ShardConfig, ShardId, SocketId,
+    home_shard,
 };
 use megaphone_frame::Framing;
 use megaphone_frame::link::{FrameType, HEADER_BYTES, Head, Hello, Role, WANTS_ACK, encode_credit};
-use megaphone_mesh::Port;
-use megaphone_pool::{Class, Pool, PoolConfig};
-use megaphone_wheel::Tick;
 use std::time::Duration;
+use support::{World, push_frame};
 
 const ECHO: ListenerId = ListenerId(0);
 const TO_LINK: ListenerId = ListenerId(1);
 /// Where the link listens: behind the listeners of clients.
 const LINK: ListenerId = ListenerId(2);
-
-/// One shard with what its driver has.
-struct Node {
-    shard: Shard,
-    pool: Pool,
-    port: Port<Item>,
-    sockets: u32,
-}
-
-/// Two shards, and a clock.
-struct World {
-    nodes: Vec<Node>,
-    now: Tick,
-    /// What was sent last, for whoever reads it.
-    sent: Vec<u8>,
-}
 
 fn config() -> ShardConfig {
     let mut config = ShardConfig::new(ShardId(0), 2);
@@ -52,127 +36,6 @@ fn config() -> ShardConfig {
         token: Vec::new(),
     });
     config
-}
-
-impl World {
-    fn new() -> World {
-        let node = |(number, port)| {
-            let pool = Pool::new(&PoolConfig::new(number as u16)).expect("a pool");
-            let config = ShardConfig {
-                shard: ShardId(number as u16),
-                ..config()
-            };
-            Node {
-                shard: Shard::new(config, pool.clone(), None).expect("a configuration"),
-                pool,
-                port,
-                sockets: 0,
-            }
-        };
-        let ports = megaphone_mesh::mesh(2, config().lane_capacity());
-        World {
-            nodes: ports.into_iter().enumerate().map(node).collect(),
-            now: Tick(1),
-            sent: Vec::with_capacity(1 << 20),
-        }
-    }
-
-    fn tell(&mut self, at: usize, input: Input<Item>) {
-        let node = &mut self.nodes[at];
-        node.shard.handle(self.now, input);
-        while let Some(output) = node.shard.poll() {
-            match output {
-                Output::Item { to, item } => node.port.send(to.0, item).expect("a credit"),
-                Output::Return { to, back } => {
-                    node.port.give_back(to.0, back).expect("an answer per item");
-                }
-                Output::Send { .. } | Output::Read { .. } | Output::Note(_) => {}
-                other => panic!("nobody asked for {other:?}"),
-            }
-        }
-        node.port.flush(|_| {});
-    }
-
-    fn accept(&mut self, at: usize, listener: ListenerId) -> SocketId {
-        let slot = self.nodes[at].sockets;
-        self.nodes[at].sockets += 1;
-        let socket = SocketId {
-            slot,
-            generation: 1,
-        };
-        let peer = Peer::Unknown;
-        self.tell(
-            at,
-            Input::Accepted {
-                listener,
-                socket,
-                peer,
-            },
-        );
-        self.settle();
-        socket
-    }
-
-    /// Bytes arrive on a socket, in as many blocks as they need.
-    fn receive(&mut self, at: usize, socket: SocketId, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let block = self.nodes[at].pool.writable(Class::Receive);
-            let mut block = block.expect("a block");
-            let n = block.put(bytes);
-            bytes = &bytes[n..];
-            let data = block.freeze();
-            self.tell(at, Input::Received { socket, data });
-        }
-    }
-
-    /// Items and returns arrive, until there are none.
-    fn settle(&mut self) {
-        let mut busy = true;
-        while busy {
-            busy = false;
-            for at in 0..2 {
-                if let Some((from, item)) = self.nodes[at].port.next_item() {
-                    let from = ShardId(from);
-                    self.tell(at, Input::Item { from, item });
-                    busy = true;
-                }
-                if let Some((from, back)) = self.nodes[at].port.next_return() {
-                    let from = ShardId(from);
-                    self.tell(at, Input::Return { from, back });
-                    busy = true;
-                }
-            }
-        }
-    }
-
-    /// All that is outgoing on a socket is sent; it is in [`World::sent`].
-    fn send(&mut self, at: usize, socket: SocketId) {
-        self.sent.clear();
-        while let Some(outgoing) = self.nodes[at].shard.outgoing(socket)
-            && !outgoing.is_empty()
-        {
-            let (from, bytes) = (self.sent.len(), outgoing.len());
-            self.sent.resize(from + bytes, 0);
-            outgoing.peek(&mut self.sent[from..]);
-            self.tell(at, Input::Sent { socket, bytes });
-            self.settle();
-        }
-    }
-
-    fn pass(&mut self, time: Duration) {
-        self.now += time;
-        for at in 0..2 {
-            self.tell(at, Input::Deadline);
-        }
-        self.settle();
-    }
-}
-
-/// One frame of the link protocol behind what is there.
-fn push_frame(out: &mut Vec<u8>, head: Head, payload: &[u8]) {
-    let header = head.header(payload.len() as u32).expect("short enough");
-    out.extend_from_slice(&header);
-    out.extend_from_slice(payload);
 }
 
 /// A backend at home on shard 1 that sends every packet back, gives credit for it, and acknowledges it.
@@ -198,6 +61,7 @@ impl Backend {
             resume: 0,
             name: &name,
             token: b"",
+            more: b"",
         }
         .encode(&mut payload);
         push_frame(&mut says, Head::new(FrameType::Hello, 0), &payload);
@@ -276,7 +140,7 @@ fn allocates_nothing(mut round: impl FnMut(&[u8])) {
 
 #[test]
 fn an_echoed_packet_costs_no_allocation() {
-    let mut world = World::new();
+    let mut world = World::new(&config());
     let clients: Vec<SocketId> = (0..CLIENTS).map(|_| world.accept(0, ECHO)).collect();
     allocates_nothing(|body| {
         for &client in &clients {
@@ -292,7 +156,7 @@ fn an_echoed_packet_costs_no_allocation() {
 
 #[test]
 fn a_packet_through_two_shards_and_a_link_and_back_costs_no_allocation() {
-    let mut world = World::new();
+    let mut world = World::new(&config());
     let mut backend = Backend::greet(&mut world);
     let clients: Vec<SocketId> = (0..CLIENTS).map(|_| world.accept(0, TO_LINK)).collect();
     backend.turn(&mut world);

@@ -9,6 +9,7 @@ mod proxy;
 mod receiver_2012;
 mod splits;
 mod tpkt;
+mod user;
 
 use crate::{Expect, FrameFault, FrameHead, Framing, Limits};
 use megaphone_pool::{Class, Gather, Pool, PoolConfig};

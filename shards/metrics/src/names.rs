@@ -258,6 +258,10 @@ figures! {
     gauge "h248_requests" "Requests that wait for their peers' replies." { H248Requests }
     gauge "h248_replies" "Requests of peers that are remembered, answered or not." { H248Replies }
     gauge "h248_datagram_peers" "Peers on UDP over IPv6 that are known by address." { H248Peers }
+    gauge "h248_controller_requests" "Requests that no controller has answered yet." { H248ControllerRequests }
+    gauge "h248_controller_frames" "Frames that wait for credit to controllers' links." { H248ControllerFrames }
+    counter "h248_takeovers_total" "Associations that another controller took over." { H248Takeovers }
+    counter "h248_stale_answers_total" "Controllers' answers to requests that were open no more." { H248StaleAnswers }
     gauge "h248_outbox" "Messages that wait for credit to the shards of their sockets." { H248Outbox }
     counter "h248_messages_total" "Messages that were understood, and messages sent." {
         H248MessagesIn { dir: "in" },
@@ -293,6 +297,7 @@ figures! {
         H248DroppedSlow { reason: "slow_reader" },
         H248DroppedPool { reason: "pool" },
         H248DroppedPeers { reason: "peers" },
+        H248DroppedNews { reason: "controller_slow" },
         H248DroppedAmplified { reason: "amplification" },
         H248DroppedDrain { reason: "draining" },
         H248DroppedHeld { reason: "held" },

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::contract::ShardId;
+use crate::item::Serves;
 use megaphone_h248::model::MId;
 use megaphone_h248::sniff::{Sniffed, sniff};
 use megaphone_megaco::Options;
@@ -38,6 +39,20 @@ impl H248Config {
         let at = self.users.iter().position(named);
         let at = at.or_else(|| self.users.iter().position(of_mid))?;
         u16::try_from(at).ok()
+    }
+
+    /// A bit for each user that controllers on the link of this name answer for, of those with one of these MIDs; without MIDs,
+    /// of all of them.
+    #[must_use]
+    pub fn served(&self, link: &str, mids: &[&str]) -> u64 {
+        let wanted: Vec<Mid> = mids.iter().filter_map(|mid| Mid::parse(mid)).collect();
+        let is_served = |user: &&H248User| {
+            matches!(&user.answers, Answers::Controllers(name) if name == link)
+                && (mids.is_empty() || wanted.contains(&Mid::new(&user.mid)))
+        };
+        let bits = (0..Serves::USERS_MAX).zip(&self.users);
+        bits.filter(|(_, user)| is_served(user))
+            .fold(0, |bits, (at, _)| bits | 1 << at)
     }
 
     /// Whether H.248 is spoken at all.
@@ -87,6 +102,8 @@ pub enum Answers {
     BuiltIn,
     /// A program's own callbacks.
     Module(Arc<dyn MakeUser>),
+    /// Controllers on the links of this name.
+    Controllers(String),
 }
 
 impl Answers {
@@ -101,10 +118,11 @@ impl Answers {
 
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Answers::BuiltIn => "BuiltIn",
-            Answers::Module(_) => "Module",
-        })
+        match self {
+            Answers::BuiltIn => f.write_str("BuiltIn"),
+            Answers::Module(_) => f.write_str("Module"),
+            Answers::Controllers(link) => write!(f, "Controllers({link:?})"),
+        }
     }
 }
 

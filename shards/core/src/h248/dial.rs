@@ -187,7 +187,7 @@ impl Shard {
     }
 
     /// A socket is gone: if it was dialled, what lived by it ends.
-    pub(crate) fn controller_gone(&mut self, socket: SocketId, listener: u16) {
+    pub(crate) fn dialled_gone(&mut self, socket: SocketId, listener: u16) {
         if listener < DIALLED {
             return;
         }

@@ -19,6 +19,14 @@ impl Shard {
             (Metric::H248Replies, whole(numbers.replies)),
             (Metric::H248Peers, whole(book.peers.len())),
             (Metric::H248Outbox, whole(outbox)),
+            (
+                Metric::H248ControllerRequests,
+                whole(h248.controllers.open()),
+            ),
+            (
+                Metric::H248ControllerFrames,
+                whole(h248.controllers.waiting()),
+            ),
             (Metric::H248MessagesIn, messages.in_messages.into()),
             (Metric::H248MessagesOut, messages.out_messages.into()),
             (Metric::H248BytesIn, messages.in_octets),
@@ -39,7 +47,10 @@ impl Shard {
             (Metric::H248Unregistered, totals.unregistered),
             (Metric::H248Forged, book.forged),
             (Metric::H248Errors, messages.errors.into()),
-            (Metric::H248Refused, totals.refused),
+            (
+                Metric::H248Refused,
+                totals.refused + h248.controllers.refused(),
+            ),
             (Metric::H248DroppedHeld, totals.held_dropped),
             (Metric::H248Moves, book.moves),
         ] {

@@ -190,6 +190,7 @@ impl Shard {
         if self.carry_out_orders(&mut h248) {
             self.send_messages(&mut h248, None);
         }
+        self.relay(&mut h248);
         h248.writer = None;
         h248.stirred = false;
         let errands = std::mem::take(&mut h248.errands);

@@ -23,6 +23,7 @@
 //! | [`builtin`] | the user that is there without being asked for |
 //! | [`desk`] | what a user in the program wants done |
 //! | [`dial`] | users that are gateways: the ways to their controllers |
+//! | [`controller`] | users whose requests are answered by programs on links |
 //! | [`figures`] | what is counted |
 //! | [`asked`] | what an operator asks and changes |
 //! | [`config`] | what a shard is told |
@@ -32,6 +33,7 @@ mod book;
 mod builtin;
 mod channel;
 mod config;
+mod controller;
 mod desk;
 pub(crate) mod dial;
 mod figures;
@@ -48,6 +50,7 @@ use crate::contract::{ShardId, SocketId};
 use crate::item::Departure;
 use book::{Book, Doorkeeper, Entered, SharedBook};
 use builtin::{BuiltIn, Leavers};
+use controller::Controllers;
 use foldhash::quality::FixedState;
 use megaphone_megaco::config::SendMod;
 use megaphone_megaco::engine::Options;
@@ -74,6 +77,7 @@ pub(crate) struct H248 {
     users: Vec<UserId>,
     book: SharedBook,
     leavers: Leavers,
+    controllers: Controllers,
     /// By shard.
     outboxes: Vec<Outbox>,
     /// Sessions of this shard that wait for credit, by the home shard they want, first come, first served.
@@ -121,13 +125,15 @@ impl H248 {
         let book = SharedBook::new(Book::new(h248.source_check, peers).into());
         let (leavers, desk) = (Leavers::default(), Desk::default());
         engine.set_guard(Some(Box::new(Doorkeeper(book.clone()))));
+        let controllers = Controllers::new(limits.controller_requests_max);
         let mut users = Vec::new();
-        for user in &h248.users {
+        for (index, user) in (0..).zip(&h248.users) {
             let module = Entered {
                 book: book.clone(),
                 user: match &user.answers {
                     Answers::BuiltIn => Box::new(BuiltIn::new(leavers.clone())),
                     Answers::Module(make) => make.make(config.shard, desk.clone()),
+                    Answers::Controllers(_) => Box::new(controllers.relay(index)),
                 },
             };
             let mut items = user.items.clone();
@@ -148,6 +154,7 @@ impl H248 {
             users,
             book,
             leavers,
+            controllers,
             outboxes: (0..shards).map(|_| Outbox::default()).collect(),
             waiting: vec![VecDeque::new(); shards],
             turn: None,

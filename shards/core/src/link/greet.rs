@@ -14,6 +14,7 @@ use crate::config::Dialect;
 use crate::contract::{Close, NoteLevel, Output, ShardId, SocketId};
 use crate::deadlines::Timer;
 use crate::id::{home_shard, spread};
+use crate::item::Serves;
 use crate::limits::ms;
 use crate::session::table::Slot;
 use crate::shard::Shard;
@@ -71,6 +72,7 @@ pub(super) struct Met {
     pub(super) epoch: u64,
     pub(super) numbered: bool,
     pub(super) payload_max: u32,
+    pub(super) serves: Serves,
     pub(super) reading: bool,
 }
 
@@ -101,6 +103,7 @@ impl Shard {
             epoch: 0,
             numbered: false,
             payload_max: self.config.limits.packet_bytes_max,
+            serves: Serves::default(),
             reading: false,
         };
         match self.begin_link(met, socket) {
@@ -195,6 +198,7 @@ impl Shard {
             resume,
             name: &self.config.node,
             token: &self.config.links[spec].token,
+            more: b"",
         }
         .encode(&mut payload);
         self.greeting_says(index, kind, &payload)
@@ -307,12 +311,32 @@ impl Shard {
         {
             return Err(Reason::Protocol);
         }
+        self.served_by(spec as u16, &hello)?;
         let token = &self.config.links[spec].token;
         // A backend that we dialled proves nothing by a token that we sent it.
         if !dialled && !token.is_empty() && !same_bytes(token, hello.token) {
             return Err(Reason::NotAuthorised);
         }
         Ok(hello)
+    }
+
+    /// What a controller serves; nothing of a backend.
+    fn served_by(&self, spec: u16, hello: &Hello<'_>) -> Result<Serves, Reason> {
+        if hello.role != Role::Controller {
+            return Ok(Serves::default());
+        }
+        let mids = hello.mids().map_err(|_| Reason::Protocol)?;
+        let link = &self.config.links[usize::from(spec)].name;
+        let users = self.config.h248.served(link, &mids);
+        if users == 0 {
+            // It wants to answer for somebody that is not here, or not answered for by way of this link.
+            return Err(Reason::Refused);
+        }
+        let node = hello.name.bytes();
+        Ok(Serves {
+            users,
+            node: spread(node.fold(0, |hash, byte| spread(hash ^ u64::from(byte)))),
+        })
     }
 
     /// The backend that we dialled does not want us.
@@ -413,6 +437,7 @@ impl Shard {
         let Some((socket, outlet, input, reading)) = self.promote(index) else {
             return;
         };
+        let serves = self.served_by(spec, hello).unwrap_or_default();
         let met = Met {
             spec,
             dialect: Dialect::V1,
@@ -420,6 +445,7 @@ impl Shard {
             epoch,
             numbered: hello.wants_ack(),
             payload_max,
+            serves,
             reading,
         };
         if let Some(place) = self.begin_link(met, socket) {

@@ -40,6 +40,7 @@ impl Shard {
             epoch: met.epoch,
             numbered: met.numbered,
             payload_max: met.payload_max,
+            serves: met.serves,
             socket: Some(socket),
             reading: met.reading,
             input: Gather::new(),
@@ -324,6 +325,10 @@ impl Shard {
         }
         if let Some(ended) = change.ended {
             self.scan(Scan::LinkLost(ended));
+            self.controller_gone();
+        }
+        if change.ended.is_some() || status.serves.users != 0 {
+            self.controllers_changed();
         }
     }
 

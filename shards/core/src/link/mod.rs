@@ -16,7 +16,7 @@ mod state;
 use crate::config::{Dialect, LinkSide, ShardConfig};
 use crate::contract::{ShardId, SocketId};
 use crate::id::LinkId;
-use crate::item::{Handed, LinkStatus, Packet, Stage};
+use crate::item::{Handed, LinkStatus, Packet, Serves, Stage};
 use crate::limits::Limits;
 use greet::Greeting;
 use megaphone_frame::Expect;
@@ -44,6 +44,8 @@ pub(crate) struct Link {
     numbered: bool,
     /// Payload bytes that the backend takes in one packet.
     payload_max: u32,
+    /// What it serves, if it is a controller.
+    serves: Serves,
     socket: Option<SocketId>,
     reading: bool,
     input: Gather,
@@ -257,6 +259,7 @@ impl Link {
             spec: self.spec,
             stage,
             payload_max: self.payload_max,
+            serves: self.serves,
         }
     }
 }

@@ -129,6 +129,7 @@ impl Shard {
             link.received += 1;
             sequence = link.received;
         }
+        let link_serves = link.serves.users != 0;
         let spec = usize::from(link.spec);
         self.cells.link_add(spec, LinkMetric::PacketsIn, 1);
         self.cells
@@ -140,7 +141,8 @@ impl Shard {
             | FrameType::Reject
             | FrameType::Close
             | FrameType::Reset
-                if head.connection != 0 =>
+            | FrameType::User(_)
+                if head.connection != 0 && may_say(link_serves, head.kind) =>
             {
                 check_payload(head.kind, frame.body_bytes)?;
                 if let Some(link) = self.links.link_mut(place) {
@@ -223,9 +225,10 @@ impl Shard {
                 return false;
             }
             let id = link.id;
-            let payload = match head.kind {
-                FrameType::Data => next_part(&mut link.body),
-                _ => whole(&self.pool, &mut link.body, &mut self.bytes),
+            let in_parts = matches!(head.kind, FrameType::Data | FrameType::User(_));
+            let payload = match in_parts {
+                true => next_part(&mut link.body),
+                false => whole(&self.pool, &mut link.body, &mut self.bytes),
             };
             let last = link.body.is_empty();
             if last {
@@ -237,7 +240,7 @@ impl Shard {
                 connection: ConnectionId::from_bits(head.connection),
                 sequence: if last { sequence } else { 0 },
                 kind: head.kind.code(),
-                flags: if head.kind == FrameType::Data {
+                flags: if in_parts {
                     head.with_more(more).flags
                 } else {
                     head.flags
@@ -272,6 +275,11 @@ impl Shard {
             self.reset_unknown(id, ConnectionId::from_bits(connection), reason);
         }
     }
+}
+
+/// Whether a frame's type is one for this part: controllers serve associations, backends serve clients.
+fn may_say(is_controller: bool, kind: FrameType) -> bool {
+    matches!(kind, FrameType::User(_)) == is_controller
 }
 
 /// Whether a payload is long enough for its type's fields.

@@ -2,7 +2,7 @@
 
 use crate::contract::{ShardId, SocketId};
 use crate::id::{ConnectionId, LinkId, spread};
-use crate::item::{LinkStatus, Stage};
+use crate::item::{LinkStatus, Serves, Stage};
 use crate::limits::ms;
 use megaphone_mesh::Return;
 use megaphone_wheel::{RangeSet, Tick};
@@ -40,6 +40,8 @@ pub(crate) struct View {
     pub(crate) stage: Stage,
     /// Payload bytes per packet, at most.
     pub(crate) payload_max: u32,
+    /// What it serves, if it is a controller.
+    pub(crate) serves: Serves,
     /// Sessions of this shard that wait for quota, first come, first served.
     pub(crate) waiting: VecDeque<SocketId>,
     /// Farewells that wait for quota, before any session: at most one per connection that was opened.
@@ -60,6 +62,7 @@ impl View {
             spec: 0,
             stage: Stage::Gone,
             payload_max: 0,
+            serves: Serves::default(),
             waiting: VecDeque::new(),
             owed: VecDeque::new(),
             resets: 0,
@@ -172,6 +175,7 @@ impl Router {
             spec,
             stage,
             payload_max,
+            serves,
         } = status;
         let (index, name) = (
             self.index(link.home, link.place),
@@ -188,16 +192,31 @@ impl Router {
             view.accepted.clear();
         }
         (view.id, view.spec, view.stage, view.payload_max) = (link, spec, stage, payload_max);
+        view.serves = serves;
         for live in &mut self.live {
             live.retain(|&at| at as usize != index);
         }
+        // Controllers take no clients.
         if stage == Stage::Up
+            && serves.users == 0
             && let Some(live) = self.live.get_mut(usize::from(name))
         {
             live.push(index as u32);
             live.sort_unstable();
         }
         Change { ended }
+    }
+
+    /// The controller that an association of `user` belongs to, of those that are up: the one with the highest hash of its own
+    /// name and the peer's `key` (rendezvous hashing), so that one that comes or goes moves nobody else's associations.
+    pub(crate) fn controller(&self, user: u16, key: u64) -> Option<LinkId> {
+        let up = |view: &&View| view.stage == Stage::Up && view.serves.has(user);
+        let weight = |view: &&View| spread(spread(view.serves.node ^ key) ^ view.serves.node);
+        self.views
+            .iter()
+            .filter(up)
+            .max_by_key(weight)
+            .map(|view| view.id)
     }
 
     /// A live link of that name for a new session of `shard`: one at home there if there is any, else any, spread by `seed`.
@@ -233,7 +252,45 @@ mod tests {
             spec: 0,
             stage,
             payload_max: 1,
+            serves: Serves::default(),
         }
+    }
+
+    #[test]
+    fn a_controller_that_goes_moves_only_its_own() {
+        let mut router = Router::new(3, 1, vec![0]);
+        let controller = |home: u16, stage| LinkStatus {
+            serves: Serves {
+                users: 0b10,
+                node: u64::from(home) + 77,
+            },
+            ..status(home, 0, 1, stage)
+        };
+        for home in 0..3 {
+            router.update(controller(home, Stage::Up));
+        }
+        assert_eq!(
+            router.choose(0, ShardId(0), 1),
+            None,
+            "clients find no backend"
+        );
+        assert_eq!(router.controller(0, 1), None, "it serves another user");
+        let chosen = |router: &Router| -> Vec<u16> {
+            (0..3_000_u64)
+                .filter_map(|key| router.controller(1, spread(key)).map(|id| id.home))
+                .collect()
+        };
+        let before = chosen(&router);
+        for home in 0..3 {
+            let share = before.iter().filter(|&&at| at == home).count();
+            assert!((800..1_200).contains(&share), "{share} of 3,000");
+        }
+        router.update(controller(1, Stage::Gone));
+        let after = chosen(&router);
+        assert_eq!(after.len(), 3_000);
+        let moved = before.iter().zip(&after).filter(|(was, is)| was != is);
+        assert!(moved.clone().all(|(was, _)| *was == 1));
+        assert_eq!(moved.count(), before.iter().filter(|&&at| at == 1).count());
     }
 
     #[test]

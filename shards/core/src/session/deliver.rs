@@ -33,6 +33,11 @@ impl Shard {
     pub(crate) fn packet_for_session(&mut self, from: ShardId, packet: Packet) {
         let socket = packet.connection.socket();
         let (link, sequence) = (packet.link, packet.sequence);
+        if matches!(FrameType::from_code(packet.kind), FrameType::User(_)) {
+            let block = self.frame_of_controller(packet);
+            let tag = Account::Inbound.tag();
+            return self.accept(from, link, sequence, Return { tag, block });
+        }
         let bound = self
             .table
             .session(socket)

@@ -142,7 +142,7 @@ impl Shard {
             self.disarm_session(session.active);
             self.actives.give(session.active);
         }
-        self.controller_gone(socket, session.listener);
+        self.dialled_gone(socket, session.listener);
     }
 
     /// Owes the backend the end of a connection, and pays at once if the link has quota.

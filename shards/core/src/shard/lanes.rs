@@ -119,6 +119,7 @@ impl Shard {
     /// Gives the quota of a link to those who wait for it: farewells first, then sessions in turn.
     pub(crate) fn wake(&mut self, home: ShardId, place: u16) {
         self.send_owed(home, place);
+        self.speak_to_controller(home, place);
         while self.lanes.has(home, Account::Link(place)) {
             let Some(view) = self.router.view_mut(home.0, place) else {
                 return;

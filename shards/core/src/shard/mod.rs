@@ -303,6 +303,8 @@ impl Machine for Shard {
         self.dispatch(input);
         self.run_local();
         self.run_h248();
+        // What H.248 told controllers on links at home here.
+        self.run_local();
         self.watch_pool();
     }
 

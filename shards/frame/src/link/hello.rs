@@ -8,7 +8,8 @@
 //!  4      u8        u8     u16     u32         u64      u64      u8 = n         n      u16           …
 //! ```
 //!
-//! Bytes behind the token belong to later versions and are ignored.
+//! A controller says behind the token which local MIDs it serves: `count u8`, then for each `length u16` and the MID as H.248
+//! text has it. Without them it serves all that are meant for its link. Bytes behind that belong to later versions and are ignored.
 
 use super::{FrameType, PayloadFault};
 
@@ -61,12 +62,34 @@ pub struct Hello<'a> {
     pub name: &'a str,
     /// A shared secret, or empty.
     pub token: &'a [u8],
+    /// What stands behind the token: see [`Hello::mids`].
+    pub more: &'a [u8],
 }
 
 impl<'a> Hello<'a> {
     /// Whether the sender acknowledges and wants replay.
     pub fn wants_ack(&self) -> bool {
         self.flags & WANTS_ACK != 0
+    }
+
+    /// The local MIDs that a controller serves; none if it does not say, which means all.
+    ///
+    /// # Errors
+    /// [`PayloadFault`] if the list ends inside a MID, or a MID is no text.
+    pub fn mids(&self) -> Result<Vec<&'a str>, PayloadFault> {
+        let mut rest = self.more;
+        if self.role != Role::Controller || rest.is_empty() {
+            return Ok(Vec::new());
+        }
+        let [count] = take(&mut rest, "MID count")?;
+        let mut mids = Vec::new();
+        for _ in 0..count {
+            let bytes = u16::from_be_bytes(take(&mut rest, "MID length")?);
+            let mid = run(&mut rest, usize::from(bytes), "MID")?;
+            let kind = FrameType::Hello;
+            mids.push(std::str::from_utf8(mid).map_err(|_| PayloadFault::Text { kind })?);
+        }
+        Ok(mids)
     }
 
     /// Appends the payload to `out`. A name or token above its limit is cut there, which configuration prevents.
@@ -83,6 +106,7 @@ impl<'a> Hello<'a> {
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(&(token.len() as u16).to_be_bytes());
         out.extend_from_slice(token);
+        out.extend_from_slice(self.more);
     }
 
     /// Reads the payload of a HELLO or HELLO_OK.
@@ -142,6 +166,7 @@ impl<'a> Hello<'a> {
             resume,
             name,
             token,
+            more: rest,
         })
     }
 }

@@ -15,6 +15,7 @@ mod ack;
 mod hello;
 mod reason;
 mod small;
+pub mod user;
 
 pub use ack::{AckRanges, RANGE_BYTES, RANGES_MAX, Range, decode_ack, encode_ack};
 pub use hello::{
@@ -289,6 +290,12 @@ pub enum PayloadFault {
     MaxFrame {
         /// What it says.
         max_frame: u32,
+    },
+    /// A field that should be UTF-8 and is not.
+    #[error("{kind:?}: what should be text is not UTF-8")]
+    Text {
+        /// The frame's type.
+        kind: FrameType,
     },
     /// A name that is not UTF-8 or holds control characters.
     #[error("the name in HELLO is not printable UTF-8")]

@@ -41,6 +41,7 @@ fn hello(role: Role, flags: u16, epoch: u64, name: &str) -> Vec<u8> {
         resume: 0,
         name,
         token: b"",
+        more: b"",
     }
     .encode(&mut payload);
     payload

@@ -110,6 +110,7 @@ const HELLO: Hello<'_> = Hello {
     resume: 99,
     name: "Zürich-1",
     token: b"secret",
+    more: b"",
 };
 
 fn encoded(hello: &Hello<'_>) -> Vec<u8> {
@@ -123,19 +124,50 @@ fn hello_both_ways() {
     let payload = encoded(&HELLO);
     assert_eq!(Hello::decode(&payload), Ok(HELLO));
     assert!(HELLO.wants_ack());
-    let longer = [&payload[..], b"from version 1.5"].concat();
+    let longer = [&payload[..], b"\0from version 1.5"].concat();
+    let behind = Hello::decode(&longer).expect("what is behind is ignored");
     assert_eq!(
-        Hello::decode(&longer),
-        Ok(HELLO),
-        "what is behind is ignored"
+        Hello {
+            more: b"",
+            ..behind
+        },
+        HELLO
     );
+    assert_eq!(behind.mids(), Ok(Vec::new()));
     let name = "n".repeat(255);
     let largest = Hello {
         name: &name,
         token: &[7; 1024],
+        more: b"",
         ..HELLO
     };
     assert_eq!(Hello::decode(&encoded(&largest)), Ok(largest));
+}
+
+#[test]
+fn a_controller_says_whom_it_serves() {
+    let more = b"\x02\0\x04<mg>\0\x01x later";
+    let hello = Hello { more, ..HELLO };
+    let payload = encoded(&hello);
+    let read = Hello::decode(&payload).expect("well-formed");
+    assert_eq!(read.mids(), Ok(vec!["<mg>", "x"]));
+    for cut in 1..10 {
+        let more = &more[..cut];
+        let fault = Hello { more, ..HELLO }.mids().expect_err("it is cut");
+        assert!(matches!(fault, PayloadFault::Short { .. }), "{fault}");
+    }
+    let backend = Hello {
+        role: Role::Backend,
+        ..hello
+    };
+    assert_eq!(backend.mids(), Ok(Vec::new()), "backends serve no MIDs");
+    let more = b"\x01\0\x01\xff";
+    assert_eq!(
+        Hello { more, ..HELLO }.mids(),
+        Err(PayloadFault::Text {
+            kind: FrameType::Hello
+        })
+    );
 }
 
 #[test]
@@ -180,6 +212,7 @@ fn hello_out_of_range() {
     }
     let mut token = encoded(&Hello {
         token: b"",
+        more: b"",
         ..HELLO
     });
     let end = token.len();
