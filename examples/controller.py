@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A media gateway controller in Python, at the far end of a link of Megaphone.
 
-    megaphone serve --config mgc.toml          # a user with: answers = "link:mgc"; a link named mgc
+    megaphone serve --config mgc.toml          # a user with: user_mod = "link:mgc"; a link named mgc
     examples/controller.py --connect 127.0.0.1:6280 --name mgc-1
 
 It registers every gateway and answers every command with success; with --modify it also sends each gateway that registers
@@ -163,7 +163,7 @@ class Controller:
         for _, context, commands in transaction[2]:
             context = str(next(self.contexts)) if context == "$" else context
             replies = [self.answer(*command) for command in commands]
-            registers |= any(command[0].endswith("SC") and command[1] == "ROOT" for command in commands)
+            registers |= any(command[0].endswith("SC") and command[1].upper() == "ROOT" for command in commands)
             contexts.append("C=%s{%s}" % (context, ",".join(filter(None, replies))))
         text = "!/1 %s P=%s{%s}" % (self.local[association], transaction[1], ",".join(contexts))
         self.link.send(REPLY, association, token + struct.pack(">Q", 0) + text.encode())

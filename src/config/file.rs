@@ -15,6 +15,7 @@
 //! [megaco]                                      # defaults of all users
 //! [[megaco.user]]                               # the first is the one that listeners mean without user=
 //! mid = "<mgc.example>"
+//! user_mod = "link:mgc"                         # who answers: built-in (the default), or controllers on a link
 //! ```
 
 use super::h248::DEFAULT_USER;

@@ -39,6 +39,9 @@ const DEFAULT_LINK_ADDRESS: &str = "listen:127.0.0.1:6280?name=backend";
 /// The file name of the default link's Unix socket.
 const DEFAULT_LINK_SOCKET: &str = "link";
 
+/// What `user_mod` begins with when controllers on a link answer; the link's name follows.
+const BY_LINK: &str = "link:";
+
 /// Sockets that one table may hold at most, whatever the limit on descriptors says: the kernel allows no more.
 const SOCKETS_MAX: u32 = 1 << 20;
 /// What a table is assumed to hold where the limit cannot be read.
@@ -324,14 +327,20 @@ fn h248_config(
     for (user, answers) in &file.users {
         let answers = match answers.as_deref() {
             None | Some("built-in") => Answers::BuiltIn,
-            Some(name) if name.starts_with("link:") => {
-                Answers::Controllers(name.trim_start_matches("link:").into())
-            }
-            Some(name) => additions.module(name).ok_or_else(|| {
-                Failure::Config(format!(
-                    "nobody is called user_mod = {name:?}: there are built-in and link:NAME"
-                ))
-            })?,
+            Some(name) => match name.strip_prefix(BY_LINK) {
+                Some(link) if args.link.iter().any(|it| it.name == link) => {
+                    Answers::Controllers(link.into())
+                }
+                Some(link) => {
+                    let text = format!("user_mod = {name:?}: no link is called {link:?}");
+                    return Err(Failure::Config(text));
+                }
+                None => additions.module(name).ok_or_else(|| {
+                    Failure::Config(format!(
+                        "nobody is called user_mod = {name:?}: there are built-in and {BY_LINK}NAME"
+                    ))
+                })?,
+            },
         };
         config.users.push(H248User {
             answers,

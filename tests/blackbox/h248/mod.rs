@@ -6,6 +6,7 @@ mod controllers;
 mod dissect;
 mod gateways;
 mod hostile;
+mod link_controllers;
 mod peer;
 mod relay;
 mod served;
