@@ -25,6 +25,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     ("backlog", "connections that may wait to be accepted"),
     (
+        "share",
+        "`yes` if other processes may listen there too: the kernel spreads the clients over all",
+    ),
+    (
         "keepalive",
         "silence before the kernel probes the client: `5m`",
     ),
@@ -61,6 +65,7 @@ pub struct Listen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Socket {
     backlog: Option<i32>,
+    share: bool,
     keepalive: Option<Span>,
     user_timeout: Option<Span>,
     send_buffer: Option<Size>,
@@ -186,12 +191,18 @@ impl Socket {
             None => None,
             Some(text) => Some(backlog(text)?),
         };
+        let share = match query.take("share") {
+            None | Some("no") => false,
+            Some("yes") => true,
+            Some(text) => return Err(ConfigError::malformed(text, "yes or no", "share=yes")),
+        };
         let mut span = |key| query.take(key).map(str::parse::<Span>).transpose();
         let (keepalive, user_timeout) = (span("keepalive")?, span("user-timeout")?);
         let mut buffer = |key| query.take(key).map(buffer_bytes).transpose();
         let (send_buffer, receive_buffer) = (buffer("send-buffer")?, buffer("receive-buffer")?);
         Ok(Socket {
             backlog,
+            share,
             keepalive,
             user_timeout,
             send_buffer,
@@ -203,6 +214,7 @@ impl Socket {
     fn apply(self, spec: &mut ListenerSpec) {
         let bytes = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
         spec.backlog = self.backlog.unwrap_or(spec.backlog);
+        spec.shared = self.share;
         spec.options = SocketOptions {
             keepalive: self.keepalive.map(|span| span.0).or(spec.options.keepalive),
             user_timeout: self

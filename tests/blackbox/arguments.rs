@@ -2,7 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::appliance::{own_address, run};
+use crate::appliance::{Appliance, Setup, own_address, run};
+use crate::clients::Client;
 
 const USAGE: Option<i32> = Some(64);
 const UNAVAILABLE: Option<i32> = Some(69);
@@ -113,4 +114,44 @@ fn an_address_in_use_is_named() {
     ]);
     assert_eq!(code, UNAVAILABLE, "{said}");
     assert!(said.contains(&at), "{said}");
+}
+
+fn listener_at(appliance: &Appliance, more: &str) -> String {
+    format!("tcp://{}?framing=raw&route=echo{more}", appliance.clients())
+}
+
+#[test]
+fn a_second_process_gets_no_share_of_the_clients_unasked() {
+    let mut first = Setup::new().listen("raw", "echo").start();
+    for more in ["", "&share=no"] {
+        let listen = listener_at(&first, more);
+        let (code, said) = run(&["serve", "--listen", &listen, "--metrics", "off"]);
+        assert_eq!(code, UNAVAILABLE, "{said}");
+        assert!(said.contains(&first.clients().to_string()), "{said}");
+    }
+    Client::connect(first.clients()).exchange(b"undisturbed");
+    first.must_come_to_rest();
+}
+
+#[test]
+fn a_second_process_may_share_the_clients() {
+    let mut first = Setup::new()
+        .listen_with("raw", "echo", "&share=yes")
+        .start();
+    let listen = listener_at(&first, "&share=yes");
+    let setup = Setup::new().argument("--listen").argument(&listen);
+    let mut second = setup.start();
+    // The kernel spreads them over four sockets by hash: none of 64 on either process is a chance of 2 in 2^64.
+    let mut clients: Vec<_> = (0..64).map(|_| Client::connect(first.clients())).collect();
+    for client in &mut clients {
+        client.exchange(b"by either");
+    }
+    for appliance in [&first, &second] {
+        appliance.wait_until("a share of the clients to be there", |f| {
+            f.sum("megaphone_connections_accepted_total") > 0.0
+        });
+    }
+    drop(clients);
+    first.must_come_to_rest();
+    second.must_come_to_rest();
 }

@@ -72,6 +72,9 @@ fn open_all(
     };
     match &spec.address {
         ListenAddress::Tcp(address) => {
+            if !spec.shared {
+                must_be_free(*address)?;
+            }
             let first = listen_tcp(*address, spec)?;
             // With port 0 the first socket decides for all.
             let address = first.local_addr()?.as_socket().unwrap_or(*address);
@@ -107,6 +110,18 @@ fn open_all(
             ))
         }
     }
+}
+
+/// Fails if somebody listens there already. Our own sockets share the address, so the kernel would let a second process of the
+/// same user share it too, and half of the clients would go where nobody meant them to.
+fn must_be_free(address: SocketAddr) -> io::Result<()> {
+    let probe = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    probe.set_reuse_address(true)?;
+    probe.bind(&address.into())
 }
 
 fn listen_tcp(address: SocketAddr, spec: &ListenerSpec) -> io::Result<Socket> {

@@ -108,6 +108,8 @@ pub struct ListenerSpec {
     pub options: SocketOptions,
     /// Whether the machine wants to know peers' addresses: one more operation per accept.
     pub wants_peer: bool,
+    /// Whether other processes may listen at the same TCP address: the kernel then spreads connections over all of them.
+    pub shared: bool,
 }
 
 impl ListenerSpec {
@@ -119,6 +121,7 @@ impl ListenerSpec {
             backlog: 65_535,
             options: SocketOptions::default(),
             wants_peer: true,
+            shared: false,
         }
     }
 
@@ -144,6 +147,7 @@ impl ListenerSpec {
             backlog: 4_096,
             options: SocketOptions::default(),
             wants_peer: false,
+            shared: false,
         }
     }
 }

@@ -355,5 +355,6 @@ figures! {
 
 histograms! {
     FrameLatency "frame_latency_seconds" "From the moment frames are ready for a client, which for an echo is their arrival, until the kernel has all of them." 10..=36
+    MeshWait "mesh_wait_seconds" "How long sessions waited, unread, until a lane of the mesh or their link took their next packet." 10..=36
     ReactorStall "reactor_stall_seconds" "Turns of the main loop that took longer than the stall threshold." 16..=36
 }

@@ -42,8 +42,8 @@ pub(crate) struct View {
     pub(crate) payload_max: u32,
     /// What it serves, if it is a controller.
     pub(crate) serves: Serves,
-    /// Sessions of this shard that wait for quota, first come, first served.
-    pub(crate) waiting: VecDeque<SocketId>,
+    /// Sessions of this shard that wait for quota, and since when: first come, first served.
+    pub(crate) waiting: VecDeque<(SocketId, Tick)>,
     /// Farewells that wait for quota, before any session: at most one per connection that was opened.
     pub(crate) owed: VecDeque<Owed>,
     /// RESETs for unknown connections in the present second, and when it began.

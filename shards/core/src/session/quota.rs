@@ -41,7 +41,7 @@ impl Shard {
             return true;
         }
         session.queued = true;
-        view.waiting.push_back(socket);
+        view.waiting.push_back((socket, self.now));
         self.count(Metric::MeshCreditStarved);
         false
     }

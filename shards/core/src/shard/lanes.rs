@@ -5,6 +5,7 @@ use crate::contract::{Output, ShardId};
 use crate::credit::Account;
 use crate::item::Item;
 use megaphone_mesh::Return;
+use megaphone_metrics::Histogram;
 use megaphone_pool::Returned;
 
 /// What this shard sends to itself: the same items, paid from the same accounts, without the mesh.
@@ -124,9 +125,11 @@ impl Shard {
             let Some(view) = self.router.view_mut(home.0, place) else {
                 return;
             };
-            let Some(socket) = view.waiting.pop_front() else {
+            let Some((socket, since)) = view.waiting.pop_front() else {
                 return;
             };
+            let waited = u64::try_from(self.now.since(since).as_nanos()).unwrap_or(u64::MAX);
+            self.cells.record(Histogram::MeshWait, waited);
             if let Some(session) = self.table.session_mut(socket) {
                 session.queued = false;
                 self.waking = Some(socket);
