@@ -261,6 +261,7 @@ impl ShardConfig {
             ("lanes.control", self.lanes.control, 1, 1 << 12),
             ("lanes.inbound", self.lanes.inbound, 1, 1 << 12),
             ("lanes.per_link", self.lanes.per_link, 1, 1 << 12),
+            ("lanes.opens", self.lanes.opens, 1, 1 << 12),
             ("lanes.h248", self.lanes.h248, 1, 1 << 12),
         ];
         for (key, value, least, most) in of_shards.chain(rest) {

@@ -7,10 +7,11 @@
 //!  capacity = control              link status, acknowledgements, hand-overs: answered at once
 //!           + inbound              packets from links of the sender to sessions of the receiver: answered by itself
 //!           + per_link x links     packets from sessions of the sender to each link of the receiver: answered when sent
+//!           + opens x links        their OPENs: answered when sent, at the pace that the backend takes
 //!           + h248 x 2             where H.248 is spoken: messages to their home shard, and from there to sockets
 //! ```
 //!
-//! Packets for links can wait for the world outside, and then they hold their own link's account and no other. Control, packets for
+//! Packets for links, and OPENs, can wait for the world outside, and then they hold their own link's account and no other. Control, packets for
 //! sessions (those at a pace while the pool is low) and H.248 messages to sockets are answered without waiting for anybody. Messages
 //! to a home shard are answered at once too, unless too many of its own messages wait for credit to the sender's sockets: then they
 //! wait for those, which wait for nobody. So the mesh cannot lock up, even with one credit per account.
@@ -26,6 +27,8 @@ pub struct LaneBudget {
     pub inbound: u32,
     /// Packets for each link.
     pub per_link: u32,
+    /// OPENs for each link.
+    pub opens: u32,
     /// H.248 messages, each way; not part of a lane where no H.248 is spoken.
     pub h248: u32,
 }
@@ -38,6 +41,7 @@ impl LaneBudget {
             control: items,
             inbound: items,
             per_link: items,
+            opens: items,
             h248: items,
         }
     }
@@ -46,17 +50,19 @@ impl LaneBudget {
     #[must_use]
     pub const fn capacity(&self, links: u32, h248: bool) -> u32 {
         let h248 = if h248 { 2 * self.h248 } else { 0 };
-        self.control + self.inbound + self.per_link.saturating_mul(links) + h248
+        let of_link = self.per_link.saturating_add(self.opens);
+        self.control + self.inbound + of_link.saturating_mul(links) + h248
     }
 }
 
 impl Default for LaneBudget {
-    /// 8 + 24 + 24 for each link: 128 items of 64 bytes with 4 links. H.248 has 32 each way.
+    /// 8 + 24 + (20 + 4) for each link: 128 items of 64 bytes with 4 links. H.248 has 32 each way.
     fn default() -> LaneBudget {
         LaneBudget {
             control: 8,
             inbound: 24,
-            per_link: 24,
+            per_link: 20,
+            opens: 4,
             h248: 32,
         }
     }
@@ -75,6 +81,8 @@ pub(crate) enum Account {
     ToGateway,
     /// Packets for the link at that place.
     Link(u16),
+    /// OPENs for it.
+    Open(u16),
 }
 
 impl Account {
@@ -91,7 +99,8 @@ impl Account {
             Account::Inbound => Self::INBOUND,
             Account::ToHome => Self::TO_HOME,
             Account::ToGateway => Self::TO_GATEWAY,
-            Account::Link(place) => Self::LINKS + place as u32,
+            Account::Link(place) => Self::LINKS + 2 * place as u32,
+            Account::Open(place) => Self::LINKS + 2 * place as u32 + 1,
         }
     }
 
@@ -102,7 +111,13 @@ impl Account {
             Self::INBOUND => Account::Inbound,
             Self::TO_HOME => Account::ToHome,
             Self::TO_GATEWAY => Account::ToGateway,
-            tag => Account::Link((tag - Self::LINKS) as u16),
+            tag => {
+                let place = ((tag - Self::LINKS) / 2) as u16;
+                match (tag - Self::LINKS) % 2 {
+                    0 => Account::Link(place),
+                    _ => Account::Open(place),
+                }
+            }
         }
     }
 }
@@ -111,7 +126,7 @@ impl Account {
 #[derive(Debug)]
 pub(crate) struct Lanes {
     budget: LaneBudget,
-    /// Accounts per lane: 4 and one for each link.
+    /// Accounts per lane: 4 and two for each link.
     width: usize,
     /// Items under way, by peer and account.
     spent: Box<[u32]>,
@@ -119,7 +134,7 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     pub(crate) fn new(budget: LaneBudget, shards: u16, links: u32) -> Lanes {
-        let width = Account::LINKS as usize + links as usize;
+        let width = Account::LINKS as usize + 2 * links as usize;
         Lanes {
             budget,
             width,
@@ -133,6 +148,7 @@ impl Lanes {
             Account::Inbound => self.budget.inbound,
             Account::ToHome | Account::ToGateway => self.budget.h248,
             Account::Link(_) => self.budget.per_link,
+            Account::Open(_) => self.budget.opens,
         }
     }
 
@@ -200,6 +216,7 @@ mod tests {
             control: 2,
             inbound: 3,
             per_link: 4,
+            opens: 5,
             h248: 5,
         };
         let mut lanes = Lanes::new(budget, 2, 2);
@@ -210,6 +227,8 @@ mod tests {
             Account::ToGateway,
             Account::Link(0),
             Account::Link(1),
+            Account::Open(0),
+            Account::Open(1),
         ];
         for account in accounts {
             while lanes.spend(PEER, account) {}
@@ -240,7 +259,9 @@ mod tests {
             Account::ToHome,
             Account::ToGateway,
             Account::Link(0),
+            Account::Open(0),
             Account::Link(u16::MAX),
+            Account::Open(u16::MAX),
         ] {
             assert_eq!(Account::from_tag(account.tag()), account);
         }

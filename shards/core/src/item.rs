@@ -1,8 +1,10 @@
 //! What the mesh carries between shards: packets both ways, acknowledgement ranges, and news of links. At most 64 bytes each.
 
 use crate::contract::{ShardId, SocketId};
+use crate::credit::Account;
 use crate::h248::{Form, Source};
 use crate::id::{ConnectionId, LinkId};
+use megaphone_frame::link::FrameType;
 use megaphone_pool::{Lease, Loan, Returned};
 use std::fmt;
 
@@ -46,6 +48,16 @@ pub struct Packet {
     pub aux: u16,
     /// What follows the header.
     pub payload: Payload,
+}
+
+impl Packet {
+    /// The account that a packet for a link is paid from.
+    pub(crate) fn account(&self) -> Account {
+        match FrameType::from_code(self.kind) {
+            FrameType::Open => Account::Open(self.link.place),
+            _ => Account::Link(self.link.place),
+        }
+    }
 }
 
 /// The bytes of an item.

@@ -96,6 +96,16 @@ limits! {
     settle_ms = 200 in 1..=DAY_MS, "megaphone_pool_blocks", "megaphone_overload_actions_total";
     /// How long a client, or a backend, may take no byte of what is outgoing.
     stall_ms = 30_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
+    /// OPENs per second that a backend is sent on one link, by all shards together; 0: as they come.
+    open_rate = 500 in 0..=1_000_000, "megaphone_link_opens_waiting", "megaphone_connections_refused_total";
+    /// Clients of this shard that may wait for their OPEN to be sent on one link. One more is refused.
+    opens_waiting_max = 20_000 in 1..=u32::MAX, "megaphone_link_opens_waiting", "megaphone_connections_refused_total";
+    /// Sessions of one source address on this shard (IPv6: of one /64); 0: any number.
+    source_sessions_max = 0 in 0..=u32::MAX, "megaphone_sources", "megaphone_connections_refused_total";
+    /// New sessions per second of one source address on this shard (IPv6: of one /64); 0: any number.
+    source_opens_per_second = 0 in 0..=u32::MAX, "megaphone_sources", "megaphone_connections_refused_total";
+    /// Source addresses that this shard remembers while one of these limits is on. A client of one more is refused.
+    sources_max = 65_536 in 1..=16_777_216, "megaphone_sources", "megaphone_connections_refused_total";
     /// How long a backend may take to answer OPEN.
     open_ms = 10_000 in 1..=DAY_MS, "megaphone_sessions", "megaphone_connections_closed_total";
     /// How long a session may wait for the backend's CLOSE after its own.

@@ -190,6 +190,8 @@ figures! {
         RefusedNoLink { reason: "no_link" },
         RefusedOverload { reason: "overload" },
         RefusedDraining { reason: "draining" },
+        RefusedQueue { reason: "opens_waiting" },
+        RefusedSource { reason: "source" },
     }
     counter "socket_bytes_total" "Bytes received from and sent to sockets." {
         SocketBytesIn { dir: "in" },
@@ -242,6 +244,7 @@ figures! {
         SessionsIdle { state: "idle" },
         SessionsBusy { state: "busy" },
     }
+    gauge "sources" "Source addresses that are counted, for the limits of each." { Sources }
     gauge "greetings" "Sockets of links that have not been greeted." { Greetings }
 
     // The mesh.
@@ -325,6 +328,7 @@ figures! {
 
     gauge "link_up" "Live connections of this link." { Up }
     gauge "link_sessions" "Client sessions bound to this link." { Sessions }
+    gauge "link_opens_waiting" "Clients that wait for their OPEN to be sent to the backend." { OpensWaiting }
     gauge "link_outgoing_bytes" "Bytes that wait to be sent to the backend." { OutgoingBytes }
     gauge "link_unacknowledged_bytes" "Bytes kept for replay." { UnacknowledgedBytes }
     counter "link_connects_total" "Times a backend was greeted on this link." { Connects }

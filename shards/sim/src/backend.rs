@@ -567,9 +567,10 @@ impl Backend {
         noticed: &mut Vec<Noticed>,
     ) {
         // The client's number is in its port and address: the PROXY header must name the client whose id it is.
-        let named = payload
-            .get(16..28)
-            .map(|at| usize::from(u16::from_be_bytes([at[8], at[9]])) << 8 | usize::from(at[3]));
+        let named = payload.get(16..28).and_then(|at| {
+            let right = at[1] == 1 || at[2..4] == at[8..10];
+            right.then(|| usize::from(u16::from_be_bytes([at[8], at[9]])))
+        });
         let Some(client) = named else {
             return noticed.push(Noticed::Broken(String::from("OPEN without PROXY header")));
         };

@@ -17,8 +17,12 @@ impl World {
     /// A client connects to a listener of a shard; its number.
     pub fn connect(&mut self, shard: usize, listener: usize) -> usize {
         let number = self.clients.len();
-        // The number in the address is what the backend finds in the PROXY header.
-        let remote = ([10, 0, 0, number as u8], (number >> 8) as u16).into();
+        // The number in address and port is what the backend finds in the PROXY header.
+        let address = match self.one_source {
+            true => [10, 1, 0, 0],
+            false => [10, 0, (number >> 8) as u8, number as u8],
+        };
+        let remote = (address, number as u16).into();
         let peer = Peer::Tcp {
             remote,
             local: ([192, 0, 2, 1], 5222).into(),

@@ -135,6 +135,8 @@ impl Plan {
     pub fn calm(shards: u16) -> Plan {
         let mut config = ShardConfig::new(ShardId(0), shards);
         config.listeners = listeners();
+        // Everybody is offered at once, unless a scenario is about that.
+        config.limits.open_rate = 0;
         config.links = links();
         Plan {
             config,
@@ -163,6 +165,7 @@ impl Plan {
             control: draw(rng),
             inbound: draw(rng),
             per_link: draw(rng),
+            opens: draw(rng),
             h248: 8,
         };
         draw_limits(rng, &mut plan.config.limits);
@@ -200,6 +203,8 @@ fn draw_limits(rng: &mut Rng, limits: &mut Limits) {
     limits.scan_slots = *rng.pick(&[1, 2, 1_024]).unwrap_or(&1_024);
     limits.scan_closes = *rng.pick(&[1, 2, 64]).unwrap_or(&64);
     limits.sessions_max = *rng.pick(&[1, 2, 20_000, 20_000]).unwrap_or(&20_000);
+    limits.open_rate = *rng.pick(&[0, 0, 100, 5_000]).unwrap_or(&0);
+    limits.opens_waiting_max = *rng.pick(&[1, 2, 20_000, 20_000]).unwrap_or(&20_000);
     limits.resets_per_second = *rng.pick(&[1, 2, 1_000]).unwrap_or(&1_000);
 }
 

@@ -53,6 +53,8 @@ pub struct World {
     pub(crate) chaotic: bool,
     /// Whether a pool was ever dry: from then on any session may be shed.
     pub(crate) dried: bool,
+    /// Whether clients that come from now on have the same address.
+    pub one_source: bool,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             alive: Vec::new(),
             chaotic: false,
             dried: false,
+            one_source: false,
         }
     }
 

@@ -48,6 +48,9 @@ impl Shard {
             held: None,
             body: Gather::new(),
             outlet: Outlet::default(),
+            opens: VecDeque::new(),
+            open_due: Tick::ZERO,
+            open_at: Tick::MAX,
             backlog: VecDeque::new(),
             replay: Replay::new(),
             withheld: VecDeque::new(),
@@ -360,7 +363,11 @@ impl Shard {
             true => link.heard + ms(limits.silence_ms),
             false => link.heard + ms(limits.ping_ms),
         };
-        let at = talk.min(link.resume_by).min(link.ack_at).min(link.stall_by);
+        let at = talk
+            .min(link.resume_by)
+            .min(link.ack_at)
+            .min(link.stall_by)
+            .min(link.open_at);
         link.timer = match link.timer {
             Some((id, set)) if at < set => {
                 self.wheel.reschedule(id, at);
@@ -399,6 +406,7 @@ impl Shard {
         if acks {
             self.send_acks(place);
         }
+        self.send_opens(place);
         if quiet {
             if let Some(link) = self.links.link_mut(place) {
                 link.pinged = true;

@@ -6,6 +6,7 @@ mod dial;
 mod greet;
 mod hand_over;
 mod life;
+mod opens;
 mod outlet;
 mod receive;
 mod replay;
@@ -54,6 +55,11 @@ pub(crate) struct Link {
     held: Option<Held>,
     body: Gather,
     outlet: Outlet,
+    /// OPENs that wait for their turn at the pace of `open_rate`: a few of each shard.
+    opens: VecDeque<(ShardId, Packet)>,
+    /// When the next OPEN is due by that pace, and when it may be sent.
+    open_due: Tick,
+    open_at: Tick,
     /// Packets that found no block for their header.
     backlog: VecDeque<(ShardId, Packet)>,
     replay: Replay,

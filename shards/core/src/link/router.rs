@@ -1,6 +1,6 @@
 //! What one shard knows of all links, wherever their homes are: which are up, and who waits for them here.
 
-use crate::contract::{ShardId, SocketId};
+use crate::contract::{Peer, ShardId, SocketId};
 use crate::id::{ConnectionId, LinkId, spread};
 use crate::item::{LinkStatus, Serves, Stage};
 use crate::limits::ms;
@@ -44,6 +44,9 @@ pub(crate) struct View {
     pub(crate) serves: Serves,
     /// Sessions of this shard that wait for quota, and since when: first come, first served.
     pub(crate) waiting: VecDeque<(SocketId, Tick)>,
+    /// Clients of this shard that wait for their OPEN to be sent, first come, first served, with their addresses. They are not read
+    /// and hold no block.
+    pub(crate) opening: VecDeque<(SocketId, Peer)>,
     /// Farewells that wait for quota, before any session: at most one per connection that was opened.
     pub(crate) owed: VecDeque<Owed>,
     /// RESETs for unknown connections in the present second, and when it began.
@@ -64,6 +67,7 @@ impl View {
             payload_max: 0,
             serves: Serves::default(),
             waiting: VecDeque::new(),
+            opening: VecDeque::new(),
             owed: VecDeque::new(),
             resets: 0,
             resets_since: Tick::ZERO,
@@ -168,6 +172,12 @@ impl Router {
         self.views.iter()
     }
 
+    /// Clients of this shard that wait for their OPEN on links of a specification.
+    pub(crate) fn opening(&self, spec: u16) -> u64 {
+        let of_spec = self.views.iter().filter(|view| view.spec == spec);
+        of_spec.map(|view| view.opening.len() as u64).sum()
+    }
+
     /// Takes the news of a link.
     pub(crate) fn update(&mut self, status: LinkStatus) -> Change {
         let LinkStatus {
@@ -188,6 +198,7 @@ impl Router {
         let ended = replaced.then_some(view.id);
         if ended.is_some() {
             view.waiting.clear();
+            view.opening.clear();
             view.owed.clear();
             view.accepted.clear();
         }

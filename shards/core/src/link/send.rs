@@ -30,7 +30,7 @@ enum Fate {
 
 impl Link {
     /// The header of a packet in the link's dialect; `None` if the dialect does not know it.
-    fn header(&self, packet: &Packet, bytes: u32) -> Option<HeaderBytes> {
+    pub(super) fn header(&self, packet: &Packet, bytes: u32) -> Option<HeaderBytes> {
         let kind = FrameType::from_code(packet.kind);
         let connection = packet.connection.bits();
         match (self.dialect, kind) {
@@ -101,13 +101,24 @@ impl Shard {
     /// A session's packet for a link at home here. Its item is answered when the packet is sent.
     pub(crate) fn packet_for_link(&mut self, from: ShardId, packet: Packet) {
         let place = packet.link.place;
+        let account = packet.account();
         let Some(link) = self
             .links
             .live_mut(packet.link)
             .filter(|link| link.state != LinkState::Gone)
         else {
             let block = packet.payload.into_returned();
-            return self.give_back(from, Account::Link(place), block);
+            return self.give_back(from, account, block);
+        };
+        if account == Account::Open(place) {
+            link.opens.push_back((from, packet));
+            return self.send_opens(place);
+        }
+        if !link.opens.is_empty() && self.forget_open(place, &packet) {
+            return self.give_back(from, account, packet.payload.into_returned());
+        }
+        let Some(link) = self.links.link_mut(place) else {
+            return;
         };
         link.backlog.push_back((from, packet));
         self.work_off(place);
@@ -158,10 +169,11 @@ impl Shard {
                 return;
             }
             let Some((from, block)) = link.withheld.pop_front() else {
-                return;
+                break;
             };
             self.give_back(from, Account::Link(place), block);
         }
+        self.send_opens(place);
     }
 
     /// Sends what was recorded and not sent on this socket, a stretch at a time.
@@ -290,12 +302,16 @@ impl Shard {
     pub(crate) fn pool_retry(&mut self) {
         for place in 0..self.config.limits.links_max as u16 {
             self.work_off(place);
+            self.send_opens(place);
         }
     }
 
     /// A link that is no more: all its items go home.
     pub(super) fn dissolve(&mut self, link: Link) {
         let LinkId { place, .. } = link.id;
+        for (from, packet) in link.opens {
+            self.give_back(from, Account::Open(place), packet.payload.into_returned());
+        }
         for (from, packet) in link.backlog {
             self.give_back(from, Account::Link(place), packet.payload.into_returned());
         }

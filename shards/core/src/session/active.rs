@@ -3,7 +3,7 @@
 
 use super::table::NONE;
 use megaphone_frame::{Expect, FrameFault, FrameHead, Framing, Limits};
-use megaphone_pool::{Gather, Lease, Pool};
+use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::{Tick, TimerId};
 
 /// The record of one busy session.
@@ -25,8 +25,6 @@ pub(crate) struct Active {
     pub(crate) sending: bool,
     /// When the driver was told.
     pub(crate) sending_since: Tick,
-    /// The PROXY header for OPEN, until it is sent.
-    pub(crate) opening: Option<Lease>,
     /// When the backend's answer, or its CLOSE, is due.
     pub(crate) answer_by: Tick,
     /// When the rest of a partial frame is due.
@@ -55,7 +53,6 @@ impl Active {
             outgoing: Gather::new(),
             sending: false,
             sending_since: Tick::ZERO,
-            opening: None,
             answer_by: Tick::MAX,
             frame_by: Tick::MAX,
             frame_begun: Tick::ZERO,
@@ -73,7 +70,6 @@ impl Active {
             && !self.in_frame
             && self.partial.is_empty()
             && self.outgoing.is_empty()
-            && self.opening.is_none()
             && self.deadline() == Tick::MAX
     }
 
@@ -117,7 +113,6 @@ impl Active {
         self.frame.clear();
         self.in_frame = false;
         self.expect = Expect::default();
-        self.opening = None;
         self.frame_by = Tick::MAX;
         self.settle_at = Tick::MAX;
     }

@@ -8,7 +8,7 @@ use crate::limits::ms;
 use crate::shard::{Shard, Way};
 use megaphone_frame::link::Reason;
 use megaphone_frame::stanza::{Condition, Phase, StanzaFault};
-use megaphone_frame::{FrameFault, Framing, proxy};
+use megaphone_frame::{FrameFault, Framing};
 use megaphone_metrics::{Histogram, LinkMetric, Metric};
 use megaphone_pool::Lease;
 use megaphone_wheel::Tick;
@@ -17,20 +17,22 @@ impl Shard {
     /// A client connected.
     pub(crate) fn client_accepted(&mut self, listener: usize, socket: SocketId, peer: Peer) {
         if let Some((metric, reason)) = self.refusal() {
-            if self.doors[listener].framing == Framing::Stanza && self.may_tell_refusal() {
-                let session = Session::new(socket.generation, listener as u16, State::Waiting);
-                self.table.put(socket, Slot::Session(session));
-                let why = Why::new(metric, reason);
-                return self.session_event_because(socket, Event::Reject, why);
-            }
-            self.count(metric);
-            return self.refuse_socket(socket);
+            return self.refuse_client(listener, socket, Why::new(metric, reason));
         }
+        let Some(source) = self.sources.admit(self.now, peer, &self.config.limits) else {
+            let why = Why {
+                text: "too many connections from this address",
+                condition: Condition::PolicyViolation,
+                ..Why::new(Metric::RefusedSource, Reason::Overload)
+            };
+            return self.refuse_client(listener, socket, why);
+        };
         let state = match self.doors[listener].way {
             Way::Link(_) => State::Waiting,
             Way::Echo | Way::Discard | Way::H248(..) => State::Local,
         };
-        let session = Session::new(socket.generation, listener as u16, state);
+        let mut session = Session::new(socket.generation, listener as u16, state);
+        session.source = source;
         self.table.put(socket, Slot::Session(session));
         match self.doors[listener].way {
             Way::Link(name) => self.bind(socket, name, peer),
@@ -51,6 +53,17 @@ impl Shard {
         } else {
             None
         }
+    }
+
+    /// Closes a client that is not taken: one that speaks XMPP is told why, others could not be told before they have said anything.
+    fn refuse_client(&mut self, listener: usize, socket: SocketId, why: Why<'_>) {
+        if self.doors[listener].framing == Framing::Stanza && self.may_tell_refusal() {
+            let session = Session::new(socket.generation, listener as u16, State::Waiting);
+            self.table.put(socket, Slot::Session(session));
+            return self.session_event_because(socket, Event::Reject, why);
+        }
+        self.count(why.metric);
+        self.refuse_socket(socket);
     }
 
     /// Closes a socket that becomes nothing.
@@ -81,22 +94,7 @@ impl Shard {
         }
         self.cells
             .link_add(usize::from(spec), LinkMetric::Sessions, 1);
-        self.bytes.clear();
-        encode_proxy(peer, &mut self.bytes);
-        let header = match self.pool.copy_in(&self.bytes) {
-            Ok(header) => header,
-            Err(_) => {
-                let why = Why::new(Metric::RefusedOverload, Reason::Exhausted);
-                return self.session_event_because(socket, Event::Reject, why);
-            }
-        };
-        let answer_by = self.now + ms(self.config.limits.open_ms);
-        if let Some(active) = self.session_active_or_new(socket) {
-            active.opening = Some(header);
-            active.answer_by = answer_by;
-        }
-        self.arm_session(socket);
-        self.pump(socket);
+        self.queue_open(socket, peer);
     }
 
     /// Bytes came from a client.
@@ -311,17 +309,4 @@ impl Shard {
         };
         self.session_event(socket, event, Metric::ClosedDeadline);
     }
-}
-
-/// The PROXY v2 header that tells a backend who the client is.
-fn encode_proxy(peer: Peer, out: &mut Vec<u8>) {
-    let endpoints = match peer {
-        Peer::Tcp { remote, local } => proxy::Endpoints::Ip {
-            source: remote,
-            destination: local,
-            datagram: false,
-        },
-        Peer::Unix | Peer::Unknown => proxy::Endpoints::Local,
-    };
-    proxy::encode(&endpoints, [], out);
 }

@@ -138,6 +138,9 @@ impl Shard {
         let Slot::Session(session) = self.table.vacate(socket) else {
             return;
         };
+        if session.source != super::sources::NONE {
+            self.sources.release(self.now, session.source);
+        }
         if session.active != NONE {
             self.disarm_session(session.active);
             self.actives.give(session.active);

@@ -3,7 +3,6 @@
 use super::events::Why;
 use super::quota::blank;
 use super::state::{Event, State};
-use super::table::Session;
 use crate::config::Dialect;
 use crate::contract::SocketId;
 use crate::id::{ConnectionId, LinkId};
@@ -52,7 +51,6 @@ impl Shard {
                 self.gateway_messages(socket, door, user, speech);
             }
             (State::Local | State::LocalEnding, _) => self.discard(socket, door),
-            (State::Waiting, _) => self.open(socket),
             (State::Open | State::Ending, _) => {
                 self.grant(socket);
                 self.forward(socket, door);
@@ -181,41 +179,6 @@ impl Shard {
             return Cut::Over;
         }
         Cut::Frame
-    }
-
-    /// Sends OPEN when the link has quota; else waits for it.
-    fn open(&mut self, socket: SocketId) {
-        let Some(link) = self.live_link(socket) else {
-            return;
-        };
-        if !self.spend_quota(socket, link) {
-            return;
-        }
-        let window = self.config.limits.window_bytes_max;
-        let classic = self.dialect(link) != Dialect::V1;
-        let header = self
-            .session_active(socket)
-            .and_then(|active| active.opening.take());
-        let kind = FrameType::Open.code();
-        let aux = open_credit_aux(window);
-        let payload = header.map_or(Payload::EMPTY, Payload::lend);
-        self.send_packet(Packet {
-            kind,
-            aux,
-            payload,
-            ..blank(link, ConnectionId::new(self.me, socket))
-        });
-        if let Some(session) = self.table.session_mut(socket) {
-            session.receive_credit = if classic {
-                Session::NO_CREDIT
-            } else {
-                open_credit_bytes(aux)
-            };
-        }
-        self.session_event(socket, Event::OpenSent, Metric::ClosedOther);
-        if classic {
-            self.open_ok(socket, u32::MAX);
-        }
     }
 
     /// The backend takes the connection, and may be sent `credit` bytes.

@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) receive_credit: u32,
     /// Its active record, or [`NONE`].
     pub(crate) active: u32,
+    /// The source that it counts for, or [`super::sources::NONE`].
+    pub(crate) source: u32,
 }
 
 impl Session {
@@ -62,6 +64,7 @@ impl Session {
             send_credit: 0,
             receive_credit: 0,
             active: NONE,
+            source: super::sources::NONE,
         }
     }
 

@@ -19,7 +19,7 @@ impl Item {
     /// The account that an item is paid from.
     fn account(&self) -> Account {
         match self {
-            Item::ToLink(packet) => Account::Link(packet.link.place),
+            Item::ToLink(packet) => packet.account(),
             Item::ToSession(_) => Account::Inbound,
             Item::ToHome(_) => Account::ToHome,
             Item::ToGateway(_) => Account::ToGateway,
@@ -106,6 +106,7 @@ impl Shard {
             Account::ToHome => self.home_ready(from),
             Account::ToGateway => self.gateway_ready(from),
             Account::Link(place) => self.wake(from, place),
+            Account::Open(place) => self.wake_opens(from, place),
         }
     }
 

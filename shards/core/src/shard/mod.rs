@@ -16,6 +16,7 @@ use crate::link::Links;
 use crate::link::router::Router;
 use crate::overload::Overload;
 use crate::session::active::Actives;
+use crate::session::sources::Sources;
 use crate::session::table::{Slot, Table};
 use lanes::Local;
 use megaphone_frame::{Framing, Limits as FrameLimits};
@@ -107,6 +108,7 @@ pub struct Shard {
     pub(crate) local: VecDeque<Local>,
     pub(crate) table: Table,
     pub(crate) actives: Actives,
+    pub(crate) sources: Sources,
     pub(crate) router: Router,
     pub(crate) lanes: Lanes,
     pub(crate) links: Links,
@@ -190,6 +192,7 @@ impl Shard {
             local: VecDeque::new(),
             table: Table::default(),
             actives: Actives::default(),
+            sources: Sources::default(),
             router: Router::new(config.shards, config.limits.links_max, link_names),
             lanes: Lanes::new(config.lanes, config.shards, config.limits.links_max),
             links: Links::new(&config),
@@ -230,7 +233,7 @@ impl Shard {
             waiting: self
                 .router
                 .views()
-                .map(|view| view.waiting.len() + view.owed.len())
+                .map(|view| view.waiting.len() + view.opening.len() + view.owed.len())
                 .sum(),
             unacknowledged: self
                 .router
@@ -281,11 +284,14 @@ impl Shard {
                 u64::from(self.table.sessions().saturating_sub(busy)),
             ),
             (Metric::Greetings, u64::from(self.links.greetings())),
+            (Metric::Sources, self.sources.len() as u64),
         ] {
             self.cells.set(metric, value);
         }
         self.gather_h248();
         for spec in 0..self.config.links.len() {
+            let opening = self.router.opening(spec as u16);
+            self.cells.link_set(spec, LinkMetric::OpensWaiting, opening);
             let (outgoing, kept) = self.links.waiting_bytes(spec);
             self.cells
                 .link_set(spec, LinkMetric::OutgoingBytes, outgoing);

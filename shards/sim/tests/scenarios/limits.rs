@@ -5,7 +5,7 @@ mod links;
 mod walks;
 mod xmpp;
 
-use crate::{backend_never_reads, unknown_connections};
+use crate::{backend_never_reads, storm, unknown_connections};
 use megaphone_core::LIMITS;
 
 macro_rules! shown {
@@ -33,6 +33,11 @@ shown! {
     refusals_told_max by xmpp::refusals_told_max,
     settle_ms by clients::settle_ms,
     stall_ms by clients::stall_ms,
+    open_rate by storm::open_rate,
+    opens_waiting_max by storm::opens_waiting_max,
+    source_sessions_max by storm::source_sessions_max,
+    source_opens_per_second by storm::source_opens_per_second,
+    sources_max by storm::sources_max,
     open_ms by clients::open_ms,
     linger_ms by clients::linger_ms,
     links_max by links::links_max,

@@ -33,6 +33,7 @@ mod resets;
 mod rst_mid_frame;
 mod slow_client_stalls_nobody_else;
 mod split_at_every_byte;
+mod storm;
 mod unknown_connections;
 mod xmpp_clients;
 mod xmpp_errors;
