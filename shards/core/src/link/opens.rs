@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How far a link that was quiet may run ahead of its pace.
 const BURST: Duration = Duration::from_millis(100);
 /// Who is ahead of the pace waits so long at least: a few OPENs at a time cost fewer turns than one by one.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(2);
 
 impl Link {
     /// Whether the next OPEN may be sent now; if not, `open_at` says when.
