@@ -327,7 +327,9 @@ mod tests {
             };
             let out_of_range = |fault: Result<(), ConfigFault>| matches!(fault, Err(ConfigFault::Limit { key, .. }) if key == limit.key);
             assert_eq!(with(limit.default), Ok(()), "{}", limit.key);
-            assert!(out_of_range(with(limit.least - 1)), "{}", limit.key);
+            if let Some(below) = limit.least.checked_sub(1) {
+                assert!(out_of_range(with(below)), "{}", limit.key);
+            }
             if let Some(above) = limit.most.checked_add(1) {
                 assert!(out_of_range(with(above)), "{}", limit.key);
             }
