@@ -18,8 +18,6 @@ pub(crate) enum Kind {
     Stream,
     /// Send.
     Send,
-    /// A send that reports only what went wrong.
-    SilentSend,
     /// Shutdown of the sending half.
     Shutdown,
     /// Socket option; reports only failure.
@@ -53,7 +51,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 23] = [
+    const ALL: [Kind; 22] = [
         Kind::Unknown,
         Kind::Accept,
         Kind::Peer,
@@ -61,7 +59,6 @@ impl Kind {
         Kind::Fetch,
         Kind::Stream,
         Kind::Send,
-        Kind::SilentSend,
         Kind::Shutdown,
         Kind::Option,
         Kind::Cancel,
