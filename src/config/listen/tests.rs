@@ -70,7 +70,7 @@ fn what_is_wrong_is_named() {
         ("tcp://127.0.0.1:99999?framing=raw&route=echo", "99999"),
         (
             &format!("{start}&colour=red"),
-            "there are: framing, route, frame-max, domain, backlog, keepalive",
+            "there are: framing, route, frame-max, domain, backlog, share, keepalive",
         ),
         (&format!("{start}&route=echo"), "twice"),
         (&format!("{start}&domain=a"), "framing=stanza"),
