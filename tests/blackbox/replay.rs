@@ -55,12 +55,15 @@ fn without_acknowledgements_a_lost_link_closes_its_clients() {
         client.exchange(b"hello");
     }
     backend.command("hold");
+    let sent = pattern(1, 5000);
     for client in &mut clients {
-        client.send(&pattern(1, 5000));
+        client.send(&sent);
     }
     backend.command("drop");
     for client in &mut clients {
-        assert!(client.is_closed(), "no answer is made up");
+        // The backend may have answered before it read that it should hold.
+        let rest = client.rest_before_end();
+        assert!(sent.starts_with(&rest), "no answer is made up");
     }
     backend.command("release");
     let line = backend.wait_for_line("LINKED");

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 /// Appends elements to a buffer.
 pub(super) struct Writer<'o> {
     out: &'o mut Vec<u8>,
-    long: SmallVec<[Long; 16]>,
+    long: SmallVec<[Long; 64]>,
     /// Length octets that `long` still wants.
     missing: usize,
 }
