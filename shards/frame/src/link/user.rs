@@ -24,7 +24,7 @@ use super::{FrameType, PayloadFault};
 pub const TAKEN_OVER: u8 = 0x02;
 /// RESULT: no more results of this call or cast follow.
 pub const LAST: u8 = 0x02;
-/// FAULT: the peer sent an error descriptor; without it, what the peer sent could not be read.
+/// FAULT: the peer sent an error descriptor; without it, the controller's own answer could not be read.
 pub const FROM_PEER: u8 = 0x02;
 
 /// Bytes of a token: what names a request that is to be answered.
@@ -60,7 +60,7 @@ pub enum UserFrame {
     Cancel = 0x8a,
     /// A reply, Pending or acknowledgement that nothing waited for.
     Unexpected = 0x8b,
-    /// Something of the peer could not be read, or the peer complains.
+    /// The peer complains, or the controller's answer could not be read.
     Fault = 0x8c,
     /// Changes a configuration item of the association.
     Configure = 0x8d,

@@ -71,7 +71,6 @@ enum Event {
     },
     Fault {
         connection: ConnectionId,
-        from_peer: bool,
         code: u16,
         text: String,
     },

@@ -152,13 +152,11 @@ impl Shard {
             ),
             Event::Fault {
                 connection,
-                from_peer,
                 code,
                 text,
             } => {
-                let flags = if from_peer { FROM_PEER } else { 0 };
                 let text = text.into_bytes();
-                self.say_news(h248, connection, UserFrame::Fault, flags, code, text);
+                self.say_news(h248, connection, UserFrame::Fault, FROM_PEER, code, text);
             }
         }
     }

@@ -10,8 +10,7 @@ use megaphone_h248::model::{
 };
 use megaphone_h248::text::{self, Layout};
 use megaphone_megaco::user::{
-    AckStatus, Answer, Connect, Context, LongAnswer, Reason, SegmentResult, SyntaxAnswer,
-    UserAnswer, UserReply,
+    AckStatus, Answer, Connect, Context, LongAnswer, Reason, SegmentResult, UserAnswer, UserReply,
 };
 use megaphone_megaco::{CallId, Mid, RequestToken, User};
 
@@ -165,24 +164,9 @@ impl User for Relay {
         });
     }
 
-    fn handle_syntax_error(
-        &mut self,
-        cx: &Context<'_>,
-        default: &ErrorDescriptor<'_>,
-    ) -> SyntaxAnswer {
-        self.tell(Event::Fault {
-            connection: cx.connection,
-            from_peer: false,
-            code: default.code,
-            text: text_of(default),
-        });
-        SyntaxAnswer::Reply
-    }
-
     fn handle_message_error(&mut self, cx: &Context<'_>, error: &ErrorDescriptor<'_>) {
         self.tell(Event::Fault {
             connection: cx.connection,
-            from_peer: true,
             code: error.code,
             text: text_of(error),
         });
