@@ -348,6 +348,12 @@ pub trait Machine {
     /// machine only appends, until [`Input::Sent`] or [`Input::Closed`].
     fn outgoing(&self, socket: SocketId) -> Option<&Gather>;
 
+    /// Whether nothing waits for the report that what is outgoing now was sent: [`Input::Sent`] may then come with the driver's next
+    /// wake-up, up to a second late, and the driver need not wake for it.
+    fn sent_may_wait(&self, _socket: SocketId) -> bool {
+        false
+    }
+
     /// Copies the shard's figures where the metrics endpoint reads them. Called a few times a second at most.
     fn publish(&mut self, _now: Tick) {}
 }

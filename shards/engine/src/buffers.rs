@@ -1,4 +1,8 @@
 //! The provided-buffer ring: pool blocks that the kernel picks from when something arrives.
+//!
+//! The kernel takes them in turn, so a ring that is always full walks through all of its memory, and each arrival meets a
+//! block that the processor's cache has long forgotten. So the ring is kept only as full as the traffic asks for: a turn that
+//! takes more than half of what was ready doubles that, and a long calm halves it.
 
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
@@ -7,6 +11,11 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU16, Ordering};
+
+/// What is ready at least, if the ring is large enough.
+const READY_MIN: u16 = 128;
+/// After so many turns that left more than three quarters, fewer will do.
+const CALM_TURNS: u32 = 4_096;
 
 /// The buffer group of streams.
 pub(crate) const GROUP: u16 = 0;
@@ -18,6 +27,10 @@ pub(crate) struct Buffers {
     tail: u16,
     /// Buffers that the kernel may pick now.
     ready: u16,
+    /// How many there are to be.
+    wanted: u16,
+    /// Turns in a row that left most of them.
+    calm: u32,
     class: Class,
 }
 
@@ -43,6 +56,8 @@ impl Buffers {
             capacity,
             tail: 0,
             ready: 0,
+            wanted: capacity.min(READY_MIN),
+            calm: 0,
             class,
         };
         // SAFETY: the ring is unregistered, or the io_uring closed, before this memory goes (`crate::shard` drops in order).
@@ -58,10 +73,11 @@ impl Buffers {
             .expect("at most 32,768 entries of 16 bytes")
     }
 
-    /// Gives blocks to the kernel until the ring is full or the pool has no more.
+    /// Gives blocks to the kernel until it has what the traffic asks for or the pool has no more. Once a turn.
     pub(crate) fn fill(&mut self, pool: &Pool) {
+        self.follow_traffic();
         let before = self.tail;
-        while self.ready < self.capacity {
+        while self.ready < self.wanted {
             let Some(block) = pool.take_for_kernel(self.class) else {
                 break;
             };
@@ -79,6 +95,24 @@ impl Buffers {
             let tail = unsafe { &*BufRingEntry::tail(self.entries.as_ptr()).cast::<AtomicU16>() };
             tail.store(self.tail, Ordering::Release);
         }
+    }
+
+    fn follow_traffic(&mut self) {
+        if self.ready < self.wanted / 2 {
+            self.wanted = self.wanted.saturating_mul(2).min(self.capacity);
+        }
+        let calm = self.ready > self.wanted / 4 * 3;
+        self.calm = if calm { self.calm + 1 } else { 0 };
+        if self.calm == CALM_TURNS {
+            self.wanted = (self.wanted / 2).max(READY_MIN).min(self.capacity);
+            self.calm = 0;
+        }
+    }
+
+    /// Somebody found none: all that the ring holds are wanted.
+    pub(crate) fn missed(&mut self) {
+        self.wanted = self.capacity;
+        self.calm = 0;
     }
 
     /// The kernel filled buffer `index` with `len` bytes.

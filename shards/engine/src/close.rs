@@ -97,12 +97,12 @@ impl<M: Machine> Shard<M> {
         if slot.in_flight == 0 {
             return self.close_if_idle(socket);
         }
-        let sending = slot.has(flag::SENDING);
+        let (sending, silent) = (slot.has(flag::SENDING), slot.has(flag::SILENT));
         let reading = !matches!(slot.reading, Reading::Still | Reading::Starved);
         if slot.in_flight == u8::from(sending) + u8::from(reading) {
             // By name the kernel finds an operation at once; by descriptor it looks through all that are armed, and
-            // a close of many sockets would take the square of their number.
-            if sending {
+            // a close of many sockets would take the square of their number. A silent send is over already.
+            if sending && !silent {
                 self.cancel(socket, Kind::Send)?;
             }
             return self.cancel_reading(socket);

@@ -86,6 +86,9 @@ pub struct Parking {
     pub hot: Duration,
     /// An active socket that has had nothing to read for this long is parked.
     pub quiet: Duration,
+    /// While a shard has no more sockets than this, one that was read stays active: what parking saves is little then, and
+    /// each arrival at a parked socket costs a system call or two more.
+    pub spare: usize,
 }
 
 impl Default for Parking {
@@ -93,6 +96,7 @@ impl Default for Parking {
         Self {
             hot: Duration::from_millis(500),
             quiet: Duration::from_secs(2),
+            spare: 8_192,
         }
     }
 }

@@ -12,7 +12,7 @@
 //!   send.rs      gathered, one at a time     tag.rs       whose completion it is
 //!   connect.rs   outgoing connections        alarm.rs     timeouts that stay armed
 //!   close.rs     close, hand-over            doorbell.rs  waking sleepers
-//!   datagram.rs  UDP
+//!   datagram.rs  UDP                         wait.rs      how a turn ends
 //!   end.rs       an orderly end              fault.rs     errors with their likely causes
 //! ```
 //!
@@ -41,6 +41,7 @@ mod setup;
 mod shard;
 mod slots;
 mod tag;
+mod wait;
 
 pub use config::{
     AnswerSink, EngineConfig, ListenAddress, ListenerSpec, NoteSink, Parking, SocketOptions,

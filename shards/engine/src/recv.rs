@@ -1,7 +1,7 @@
 //! Reading: a socket is parked, active or starved, and this is how it moves between them.
 //!
 //! ```text
-//!                 poll fires                     data, twice within `hot`
+//!                 poll fires                     data, twice within `hot`, or room to spare
 //!      Parked ────────────────► Fetching ──────────────────────────────► Streaming
 //!      (poll)  ◄──────────────  (one recv) ◄─────────┐    ┌────────────  (multishot recv)
 //!         ▲         data                             │    │ no buffer        │
@@ -27,6 +27,9 @@ use megaphone_metrics::Metric;
 use megaphone_wheel::Tick;
 use std::io;
 use std::time::Duration;
+
+/// Active sockets looked at in one turn, so that many that are due at once stall nothing.
+const LOOKS_PER_TURN: usize = 256;
 
 /// What a completion of a receiving operation means for the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +163,7 @@ impl<M: Machine> Shard<M> {
         before_ms: u32,
         nonempty: bool,
     ) -> io::Result<()> {
-        let hot_ms = self.hot_ms();
+        let (now_ms, hot_ms, spare) = (self.now_ms(), self.hot_ms(), self.has_room_to_spare());
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
@@ -186,16 +189,23 @@ impl<M: Machine> Shard<M> {
             Next::Starve => {
                 slot.reading = Reading::Starved;
                 self.cells.add(Metric::UringEnobufs, 1);
+                self.buffers.missed();
                 self.starved.push_back(socket);
                 Ok(())
             }
             Next::Cancelled => self.after_cancel(socket),
             Next::Again => {
-                let hot = before_ms != 0 && slot.touched_ms.wrapping_sub(before_ms) <= hot_ms;
+                // A poll has not touched it: what it found is new now.
+                let touched_ms = if kind == Kind::Poll {
+                    now_ms
+                } else {
+                    slot.touched_ms
+                };
+                let hot = before_ms != 0 && touched_ms.wrapping_sub(before_ms) <= hot_ms;
                 match (kind, was) {
                     (_, Reading::Cancelling) => self.after_cancel(socket),
+                    (Kind::Poll | Kind::Fetch, _) if hot || spare => self.stream(socket),
                     (Kind::Poll, _) => self.fetch(socket),
-                    (Kind::Fetch, _) if hot => self.stream(socket),
                     (Kind::Fetch, _) if nonempty => self.fetch(socket),
                     (Kind::Fetch, _) => self.park(socket),
                     _ => self.stream(socket),
@@ -208,12 +218,12 @@ impl<M: Machine> Shard<M> {
 
     /// Arms what fits a socket that is wanted again: a receive if it was busy just now, else a poll.
     fn resume(&mut self, socket: SocketId) -> io::Result<()> {
-        let (now, hot) = (self.now_ms(), self.hot_ms());
+        let (now, hot, spare) = (self.now_ms(), self.hot_ms(), self.has_room_to_spare());
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
-        let busy = slot.touched_ms != 0 && now.wrapping_sub(slot.touched_ms) <= hot;
-        if busy {
+        let recent = now.wrapping_sub(slot.touched_ms) <= hot;
+        if slot.touched_ms != 0 && (recent || spare) {
             self.stream(socket)
         } else {
             self.park(socket)
@@ -258,8 +268,27 @@ impl<M: Machine> Shard<M> {
         {
             slot.set(flag::WATCHED);
             self.watched.push_back((socket, due));
+            self.forget_closed(due);
         }
         Ok(())
+    }
+
+    /// While nothing is parked, sockets that were closed stay in the queue: each that comes looks after two others, so that the
+    /// queue is at most about twice as long as it must be.
+    fn forget_closed(&mut self, due: u32) {
+        if !self.has_room_to_spare() {
+            return;
+        }
+        for _ in 0..2 {
+            if let Some((socket, _)) = self.watched.pop_front()
+                && self
+                    .slots
+                    .get(socket)
+                    .is_some_and(|slot| slot.has(flag::WATCHED))
+            {
+                self.watched.push_back((socket, due));
+            }
+        }
     }
 
     fn arm(
@@ -315,8 +344,16 @@ impl<M: Machine> Shard<M> {
         u32::try_from(self.config.parking.quiet.as_millis()).unwrap_or(u32::MAX / 4)
     }
 
+    /// Whether the shard has so few sockets that none need be parked.
+    fn has_room_to_spare(&self) -> bool {
+        self.slots.live() <= self.config.parking.spare
+    }
+
     /// When the next active socket may have become quiet.
     pub(crate) fn next_park(&self) -> Option<Tick> {
+        if self.has_room_to_spare() {
+            return None;
+        }
         let &(_, due) = self.watched.front()?;
         let left = due.wrapping_sub(self.now_ms());
         let left = if left > u32::MAX / 2 { 0 } else { left };
@@ -326,8 +363,11 @@ impl<M: Machine> Shard<M> {
     /// Parks active sockets that have had nothing to read for a while.
     pub(crate) fn park_quiet(&mut self) -> io::Result<()> {
         let (now, quiet) = (self.now_ms(), self.quiet_ms());
-        while let Some(&(socket, due)) = self.watched.front() {
-            if now.wrapping_sub(due) > u32::MAX / 2 {
+        for _ in 0..LOOKS_PER_TURN {
+            let Some(&(socket, due)) = self.watched.front() else {
+                return Ok(());
+            };
+            if self.has_room_to_spare() || now.wrapping_sub(due) > u32::MAX / 2 {
                 return Ok(());
             }
             self.watched.pop_front();

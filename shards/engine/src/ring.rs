@@ -57,9 +57,6 @@ pub(crate) enum Wait {
     AtMost(Duration),
 }
 
-/// Completions that are copied out of the queue at a time.
-pub(crate) const BATCH: usize = 256;
-
 /// How often the kernel may say that it is busy.
 const TRIES: u32 = 100;
 
@@ -109,7 +106,7 @@ impl Ring {
             if self.uring.submission().is_full() {
                 // The kernel may refuse submissions while completions wait.
                 let mut early = std::mem::take(&mut self.early);
-                self.take_completions(&mut early, usize::MAX);
+                self.take_completions(&mut early);
                 self.early = early;
             }
         }
@@ -170,21 +167,37 @@ impl Ring {
         }
     }
 
-    /// Moves completions to `into`, in order: what had to be taken early, and [`BATCH`] of those in the queue at most.
-    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
-        into.append(&mut self.early);
-        self.take_completions(into, BATCH);
+    /// Completions that the queue holds.
+    pub(crate) fn capacity(&self) -> usize {
+        self.uring.params().cq_entries() as usize
     }
 
-    fn take_completions(&mut self, into: &mut Vec<Completion>, most: usize) {
+    /// Moves completions to `into`, as many as have come, in order.
+    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
+        into.append(&mut self.early);
+        self.take_completions(into);
+    }
+
+    fn take_completions(&mut self, into: &mut Vec<Completion>) {
         let before = into.len();
-        let taken = self.uring.completion().take(most);
-        into.extend(taken.map(|entry| Completion {
+        into.extend(self.uring.completion().map(|entry| Completion {
             tag: Tag::decode(entry.user_data()),
             result: entry.result(),
             flags: entry.flags(),
         }));
         self.figures.completed += (into.len() - before) as u64;
+    }
+
+    /// Whether everything is known that the submissions so far had to say at once: the kernel has taken every entry, and keeps
+    /// no completion back for want of room.
+    pub(crate) fn has_told_all(&mut self) -> bool {
+        let queue = self.uring.submission();
+        queue.is_empty() && !queue.cq_overflow()
+    }
+
+    /// Whether the kernel has more for this ring than the last enter took.
+    pub(crate) fn has_backlog(&mut self) -> bool {
+        self.uring.submission().taskrun()
     }
 
     /// Whether completions were taken already that nobody has looked at.

@@ -1,23 +1,28 @@
 //! Sending: one operation in flight per socket, straight from the machine's gathers.
 //!
-//! A send is an ordinary one: it takes what fits, waits in the kernel while nothing does, and reports the count. Sends that
-//! never wait and report only failure (`MSG_DONTWAIT`, `CQE_SKIP_SUCCESS`) were tried: their success is known only
-//! after one more look, so that they save neither system calls nor, measurably, time.
+//! An ordinary send takes what fits, waits in the kernel while nothing does, and reports the count. A *silent* one takes all
+//! at once and reports nothing, or reports what went wrong (`MSG_WAITALL`, `MSG_DONTWAIT`, `CQE_SKIP_SUCCESS`): then an
+//! ordinary one follows. Its success is known when the kernel has taken the submission and nothing was reported, so a shard
+//! that goes to sleep after it learns of it at its next wake-up, and is spared one for this alone. The machine says for
+//! which sockets that will do ([`Machine::sent_may_wait`]).
 //!
 //! The kernel copies message headers and vectors when it takes the submission (`IORING_FEAT_SUBMIT_STABLE`), so they live
 //! in one place that is used again each turn; the bytes themselves stay where they are until they are sent.
 
 use crate::fault::socket_fault;
+use crate::ring::Completion;
 use crate::shard::Shard;
 use crate::slots::{Life, flag};
 use crate::tag::{Kind, Tag};
-use io_uring::opcode;
 use io_uring::types::Fixed;
+use io_uring::{opcode, squeue};
 use megaphone_core::{Input, Machine, SocketId};
 use megaphone_metrics::Metric;
 use megaphone_pool::Gather;
 use std::io;
 
+/// Bytes of a silent send: more seldom fits into a socket's buffer at once.
+const SILENT_BYTES_MAX: usize = 16 << 10;
 /// Pieces per send.
 const PIECES_MAX: usize = 64;
 /// Bytes per send: more would be for the benefit of one socket.
@@ -151,8 +156,18 @@ impl<M: Machine> Shard<M> {
         else {
             return self.all_sent(socket);
         };
-        let flags = libc::MSG_NOSIGNAL;
-        let (entry, bytes) = if gather.piece_count() == 1 {
+        let silent = slot.life == Life::Open
+            && !slot.has(flag::FULL | flag::FINISH)
+            && gather.len() <= SILENT_BYTES_MAX
+            && gather.piece_count() <= PIECES_MAX
+            && self.machine.sent_may_wait(socket);
+        let (kind, flags) = if silent {
+            let at_once = libc::MSG_WAITALL | libc::MSG_DONTWAIT;
+            (Kind::SilentSend, libc::MSG_NOSIGNAL | at_once)
+        } else {
+            (Kind::Send, libc::MSG_NOSIGNAL)
+        };
+        let (mut entry, bytes) = if gather.piece_count() == 1 {
             let bytes = gather.front().len().min(BYTES_MAX);
             let send = opcode::Send::new(Fixed(socket.slot), gather.front().as_ptr(), bytes as u32);
             (send.flags(flags).build(), bytes)
@@ -161,11 +176,16 @@ impl<M: Machine> Shard<M> {
             let send = opcode::SendMsg::new(Fixed(socket.slot), message);
             (send.flags(flags.unsigned_abs()).build(), bytes)
         };
+        if silent {
+            entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
+            slot.set(flag::SILENT);
+            self.silent.push(socket);
+        }
         slot.set(flag::SENDING);
         slot.in_flight += 1;
         slot.extra = bytes as u32;
         self.sends_started += 1;
-        let tag = Tag::new(Kind::Send, socket.slot, socket.generation);
+        let tag = Tag::new(kind, socket.slot, socket.generation);
         // SAFETY: the bytes stay in the machine's gather, untouched, until it is told that they are sent or that the socket
         // is closed (`Machine::outgoing`), which is not before the completion; header and vectors stay until the next enter.
         unsafe { self.ring.push(entry, tag) }
@@ -194,6 +214,38 @@ impl<M: Machine> Shard<M> {
         Ok(())
     }
 
+    /// Silent sends of which the kernel had nothing to say by now took everything. `completions` are all that came since.
+    pub(crate) fn settle_silent(&mut self, completions: &[Completion]) -> io::Result<()> {
+        if self.silent.is_empty() || !self.ring.has_told_all() {
+            return Ok(());
+        }
+        for completion in completions {
+            let tag = completion.tag;
+            if tag.kind == Kind::SilentSend
+                && let Some(slot) = self.slots.get(SocketId {
+                    slot: tag.slot,
+                    generation: tag.generation,
+                })
+            {
+                slot.clear(flag::SILENT);
+            }
+        }
+        // They were sent before the shard slept, however long it did.
+        let now = std::mem::replace(&mut self.now, self.submitted);
+        let mut silent = std::mem::take(&mut self.silent);
+        for socket in silent.drain(..) {
+            if let Some(slot) = self.slots.get(socket).filter(|slot| slot.has(flag::SILENT)) {
+                let bytes = slot.extra as i32;
+                slot.clear(flag::SILENT);
+                let tag = Tag::new(Kind::Send, socket.slot, socket.generation);
+                self.send_completed(tag, bytes)?;
+            }
+        }
+        self.silent = silent;
+        self.now = now;
+        Ok(())
+    }
+
     /// A send completed.
     pub(crate) fn send_completed(&mut self, tag: Tag, result: i32) -> io::Result<()> {
         let Some(socket) = self.landed(tag) else {
@@ -202,13 +254,16 @@ impl<M: Machine> Shard<M> {
         let Some(slot) = self.slots.get(socket) else {
             return Ok(());
         };
-        slot.clear(flag::SENDING);
+        slot.clear(flag::SENDING | flag::SILENT | flag::FULL);
+        if tag.kind == Kind::SilentSend {
+            slot.set(flag::FULL);
+        }
         if !matches!(slot.life, Life::Open | Life::Emptying) {
             return self.close_if_idle(socket);
         }
+        let short = tag.kind == Kind::SilentSend || result.max(0).unsigned_abs() < slot.extra;
         match result {
             1.. => {
-                let short = result.unsigned_abs() < slot.extra;
                 self.cells.add(Metric::SocketShortSends, u64::from(short));
                 self.cells
                     .add(Metric::SocketBytesOut, u64::from(result.unsigned_abs()));
@@ -220,6 +275,7 @@ impl<M: Machine> Shard<M> {
                 Ok(())
             }
             _ if matches!(-result, 0 | libc::EAGAIN | libc::EINTR) => {
+                self.cells.add(Metric::SocketShortSends, u64::from(short));
                 self.queue_send(socket);
                 Ok(())
             }

@@ -2,7 +2,7 @@
 //! the next wait. What each kind of completion means is told in the neighbouring files.
 
 use crate::accept::{Addresses, Listener};
-use crate::alarm::{Alarm, Armed};
+use crate::alarm::Alarm;
 use crate::buffers::Buffers;
 use crate::config::EngineConfig;
 use crate::connect::Attempts;
@@ -10,12 +10,12 @@ use crate::datagram::Datagrams;
 use crate::doorbell::{Control, Mailbox, Rings};
 use crate::fault::EngineError;
 use crate::notes::Notes;
-use crate::ring::{BATCH, Completion, Ring, Wait};
+use crate::ring::{Completion, Ring};
 use crate::send::Messages;
 use crate::slots::Slots;
 use crate::tag::{Kind, Tag};
+use io_uring::opcode;
 use io_uring::types::Fd;
-use io_uring::{opcode, squeue};
 use megaphone_core::{Input, Machine, Output, ShardId, SocketId};
 use megaphone_mesh::Port;
 use megaphone_metrics::{Cells, Histogram, Metric, Page};
@@ -26,19 +26,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Batches of completions taken per turn; what is left keeps the shard from sleeping.
-const BATCHES: usize = 32;
 /// Mesh items and returns taken per turn, so that sockets get their turn too.
 const MESH_BATCH: usize = 1_024;
-/// The longest sleep: a watchdog wants to see life.
-const SLEEP_MAX: Duration = Duration::from_secs(1);
-/// Sends in one turn that make a shard busy, and the completions it gathers at most.
-const BUSY_SENDS: usize = 8;
-const GATHER_MAX: usize = 512;
 /// A turn that takes this long is a stall.
 const STALL: Duration = Duration::from_micros(500);
-/// How often a shard with starved sockets looks for blocks that came home silently.
-const STARVED_LOOK: Duration = Duration::from_millis(5);
 /// How often the figures are published while there is something to do.
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 
@@ -50,7 +41,7 @@ pub(crate) struct Shard<M: Machine> {
     pub(crate) addresses: Addresses,
     pub(crate) attempts: Attempts,
     pub(crate) datagrams: Datagrams,
-    alarm: Alarm,
+    pub(crate) alarm: Alarm,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) machine: M,
     pub(crate) port: Port<M::Item>,
@@ -72,6 +63,10 @@ pub(crate) struct Shard<M: Machine> {
     pub(crate) watched: VecDeque<(SocketId, u32)>,
     /// Sends started in this turn.
     pub(crate) sends_started: usize,
+    /// Sockets whose silent sends are under way: sent, unless a completion says otherwise.
+    pub(crate) silent: Vec<SocketId>,
+    /// When the last submission began.
+    pub(crate) submitted: Tick,
     /// Sockets with a multishot receive armed.
     pub(crate) active: u64,
     /// Sockets being closed.
@@ -84,7 +79,7 @@ pub(crate) struct Shard<M: Machine> {
     origin: Instant,
     pub(crate) completions: Vec<Completion>,
     notes: Notes,
-    ring_again: Vec<u16>,
+    pub(crate) ring_again: Vec<u16>,
     control_armed: bool,
     /// The mailbox had something: glommio's other tasks may have work.
     summoned: bool,
@@ -147,6 +142,7 @@ impl<M: Machine> Shard<M> {
         // Lists in which each socket stands once at most are as long as they can get: no packet makes them grow. Memory
         // that is not written to costs nothing.
         let sockets = config.sockets_max.unwrap_or(0) as usize;
+        let completions = ring.capacity();
         Self {
             ring,
             buffers,
@@ -172,11 +168,13 @@ impl<M: Machine> Shard<M> {
             watched: VecDeque::with_capacity(sockets),
             leaving: Vec::new(),
             sends_started: 0,
+            silent: Vec::with_capacity(sockets),
+            submitted: Tick::ZERO,
             active: 0,
             closing: 0,
             published: Tick::ZERO,
             origin,
-            completions: Vec::with_capacity(BATCH),
+            completions: Vec::with_capacity(completions),
             notes,
             ring_again: Vec::new(),
             control_armed: false,
@@ -220,6 +218,7 @@ impl<M: Machine> Shard<M> {
             self.cells.record(Histogram::ReactorStall, busy);
         }
         let wait = self.how_long()?;
+        self.submitted = self.now;
         self.ring.enter(wait)?;
         self.port.wake();
         self.reuse_messages();
@@ -265,15 +264,10 @@ impl<M: Machine> Shard<M> {
 
     fn take_completions(&mut self) -> io::Result<()> {
         let mut completions = std::mem::take(&mut self.completions);
-        for _ in 0..BATCHES {
-            self.ring.reap(&mut completions);
-            let last = completions.len() < BATCH;
-            for completion in completions.drain(..) {
-                self.complete(completion)?;
-            }
-            if last {
-                break;
-            }
+        self.ring.reap(&mut completions);
+        self.settle_silent(&completions)?;
+        for completion in completions.drain(..) {
+            self.complete(completion)?;
         }
         self.completions = completions;
         Ok(())
@@ -283,7 +277,7 @@ impl<M: Machine> Shard<M> {
         let tag = completion.tag;
         match tag.kind {
             Kind::Poll | Kind::Fetch | Kind::Stream => self.read_completed(completion),
-            Kind::Send => self.send_completed(tag, completion.result),
+            Kind::Send | Kind::SilentSend => self.send_completed(tag, completion.result),
             Kind::Accept => self.accept_completed(completion),
             Kind::Peer => self.peer_completed(tag, completion.result),
             Kind::Close => self.close_completed(tag),
@@ -399,53 +393,6 @@ impl<M: Machine> Shard<M> {
         Ok(())
     }
 
-    /// How long the ring may sleep. Declares the shard asleep if it may.
-    fn how_long(&mut self) -> io::Result<Wait> {
-        if !self.to_send.is_empty() || !self.ring_again.is_empty() || self.ring.has_early() {
-            return Ok(Wait::No);
-        }
-        // A block that another shard drops rings no bell: who waits for one looks for it.
-        let look = (!self.starved.is_empty()).then(|| self.now.after(STARVED_LOOK));
-        let moments = [
-            self.machine.deadline(),
-            self.next_listen(),
-            self.next_park(),
-            self.next_datagrams(STARVED_LOOK),
-            look,
-        ];
-        let longest = self.now.after(SLEEP_MAX);
-        let next = moments.into_iter().flatten().fold(longest, Tick::min);
-        if next <= self.now || self.port.sleep().is_err() {
-            return Ok(Wait::No);
-        }
-        if !self.mailbox.is_empty() {
-            self.port.wake();
-            return Ok(Wait::No);
-        }
-        match self.alarm.arm(self.now, next) {
-            Armed::Already => {}
-            Armed::By(timeout, index) => {
-                // SAFETY: the span is boxed and stays as it is until the next turn.
-                unsafe { self.ring.push(timeout, Tag::of(Kind::Alarm, index)) }?;
-            }
-            Armed::Full => return Ok(Wait::AtMost(next.since(self.now))),
-        }
-        if self.ring.has_early() {
-            // Room for the alarm was made by taking completions: they are to be looked at first.
-            self.port.wake();
-            return Ok(Wait::No);
-        }
-        // A busy shard gathers a fuller batch. The sends of this turn complete at once and are not what it waits for.
-        let sends = self.sends_started;
-        let patience = self.config.gathering.min(next.since(self.now));
-        let busy = sends >= BUSY_SENDS && !patience.is_zero();
-        Ok(if busy {
-            Wait::ForMany((sends + sends / 2).min(GATHER_MAX), patience)
-        } else {
-            Wait::ForOne
-        })
-    }
-
     // ── what is wanted ───────────────────────────────────────────────────────────────────────────────────────────
 
     fn act(&mut self, output: Output<M::Item>) -> io::Result<()> {
@@ -491,22 +438,5 @@ impl<M: Machine> Shard<M> {
     pub(crate) fn bug(&mut self, what: &str) {
         self.cells.add(Metric::Bugs, 1);
         debug_assert!(false, "shard {}: {what}", self.id.0);
-    }
-
-    fn ring_doorbells(&mut self) -> io::Result<()> {
-        let mut again = std::mem::take(&mut self.ring_again);
-        self.port.flush(|to| again.push(to));
-        for to in again.drain(..) {
-            self.cells.add(Metric::MeshDoorbells, 1);
-            let peer = Fd(self.rings.descriptor(to));
-            let ring =
-                opcode::MsgRingData::new(peer, 0, Tag::of(Kind::Rung, 0).encode(), None).build();
-            let ring = ring.flags(squeue::Flags::SKIP_SUCCESS);
-            // SAFETY: no memory is involved.
-            unsafe { self.ring.push(ring, Tag::of(Kind::Ring, u32::from(to))) }?;
-        }
-        again.append(&mut self.ring_again);
-        self.ring_again = again;
-        Ok(())
     }
 }

@@ -58,6 +58,10 @@ pub(crate) mod flag {
     pub(crate) const FINISH: u8 = 1 << 4;
     /// In the queue of active sockets that may have become quiet.
     pub(crate) const WATCHED: u8 = 1 << 5;
+    /// The send in flight reports only what went wrong.
+    pub(crate) const SILENT: u8 = 1 << 6;
+    /// The last silent send did not take everything: the next one waits for room.
+    pub(crate) const FULL: u8 = 1 << 7;
 }
 
 /// A direct descriptor's record.

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Stream,
     /// Send.
     Send,
+    /// A send that reports only what went wrong.
+    SilentSend,
     /// Shutdown of the sending half.
     Shutdown,
     /// Socket option; reports only failure.
@@ -51,7 +53,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 22] = [
+    const ALL: [Kind; 23] = [
         Kind::Unknown,
         Kind::Accept,
         Kind::Peer,
@@ -59,6 +61,7 @@ impl Kind {
         Kind::Fetch,
         Kind::Stream,
         Kind::Send,
+        Kind::SilentSend,
         Kind::Shutdown,
         Kind::Option,
         Kind::Cancel,

@@ -79,3 +79,35 @@ fn ipv6_and_unix_peers_are_served_too() {
     assert_eq!(world.addresses[1], ListenAddress::Unix(path));
     world.stop();
 }
+
+#[test]
+fn a_silent_send_that_finds_no_room_is_followed_by_one_that_waits_for_it() {
+    const MESSAGE: usize = 8 << 10;
+    const MESSAGES: usize = 400;
+    let mut config = loopback();
+    config.listeners[0].options.send_buffer_bytes = Some(4 << 10);
+    let world = World::start(config, |_| Echo);
+    // Whose socket is in an even slot is sent to silently: of two clients, one is.
+    let clients = [world.client(), world.client()];
+    let sent: Vec<u8> = (0..MESSAGE * MESSAGES).map(|n| (n % 251) as u8).collect();
+    std::thread::scope(|scope| {
+        for client in &clients {
+            let sent = &sent;
+            scope.spawn(move || {
+                let mut writer = client;
+                for message in sent.chunks(MESSAGE) {
+                    writer.write_all(message).unwrap();
+                }
+            });
+        }
+        // Nobody reads before the buffers are full.
+        world.wait_figure(Metric::SocketShortSends, 1);
+        for mut client in &clients {
+            let mut back = vec![0; sent.len()];
+            client.read_exact(&mut back).unwrap();
+            assert!(back == sent, "echoed bytes differ");
+        }
+    });
+    assert_eq!(world.figure(Metric::Bugs), 0);
+    world.stop();
+}

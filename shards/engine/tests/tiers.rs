@@ -16,6 +16,7 @@ fn a_socket_is_parked_until_it_is_busy_and_again_when_it_is_quiet() {
     let parking = Parking {
         hot: Duration::from_secs(60),
         quiet: Duration::from_millis(30),
+        spare: 0,
     };
     let world = World::start(
         EngineConfig {
@@ -44,7 +45,15 @@ fn a_socket_is_parked_until_it_is_busy_and_again_when_it_is_quiet() {
 
 #[test]
 fn an_idle_socket_holds_no_buffer() {
-    let mut world = World::start(loopback(), |_| Echo);
+    let parking = Parking {
+        spare: 99,
+        ..Parking::default()
+    };
+    let config = EngineConfig {
+        parking,
+        ..loopback()
+    };
+    let mut world = World::start(config, |_| Echo);
     let mut clients: Vec<_> = (0..100).map(|_| world.client()).collect();
     for client in &mut clients {
         world.wait_accepted();

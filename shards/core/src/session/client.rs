@@ -235,6 +235,25 @@ impl Shard {
         self.release_if_idle(socket);
     }
 
+    /// Whether nothing is to be done when the client has taken what is outgoing: no frame waits for room, and its backend has
+    /// credit enough to go on.
+    pub(crate) fn is_carefree(&self, socket: SocketId) -> bool {
+        let Some(session) = self.table.session(socket) else {
+            return false;
+        };
+        let at_ease = match session.state {
+            State::Local => true,
+            State::Open => session.receive_credit > self.config.limits.window_bytes_max / 2,
+            _ => false,
+        };
+        at_ease
+            && session.reading
+            && self
+                .actives
+                .get(session.active)
+                .is_some_and(|active| !active.in_frame && active.input.is_empty())
+    }
+
     /// Tells the driver that something is outgoing, once, and starts the client's clock.
     pub(crate) fn client_send(&mut self, socket: SocketId) {
         let now = self.now;

@@ -337,6 +337,10 @@ impl Machine for Shard {
         }
     }
 
+    fn sent_may_wait(&self, socket: SocketId) -> bool {
+        self.is_carefree(socket)
+    }
+
     fn publish(&mut self, _now: Tick) {
         self.gather_gauges();
         if let Some(page) = &self.page {

@@ -183,6 +183,9 @@ impl<M: Machine> Shard<M> {
                 ..=0 | libc::EAGAIN | libc::EINTR => Receiving::At(self.now),
                 libc::ENOBUFS => {
                     self.cells.add(Metric::UringEnobufs, 1);
+                    if let Some(buffers) = &mut self.datagrams.buffers {
+                        buffers.missed();
+                    }
                     Receiving::Starved
                 }
                 // An error that a former send left at the socket, or the kernel is short of memory.

@@ -163,6 +163,11 @@ impl<B: Behaviour> Machine for TestMachine<B> {
     fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
         self.kit.outgoing.get(&socket)
     }
+
+    /// Both ways of sending are tried by every test with more than one client.
+    fn sent_may_wait(&self, socket: SocketId) -> bool {
+        socket.slot.is_multiple_of(2)
+    }
 }
 
 /// Sends everything back; closes when the peer is done.
