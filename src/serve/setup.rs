@@ -68,6 +68,7 @@ pub struct Setup {
     links: Vec<Link>,
     cpus: CpuSet,
     is_default: bool,
+    program: String,
     warnings: Vec<String>,
 }
 
@@ -135,6 +136,7 @@ impl Setup {
             links: args.link,
             cpus,
             is_default,
+            program: machine.program.clone(),
             warnings,
         })
     }
@@ -163,6 +165,8 @@ struct Machine {
     node: String,
     /// Where the default link's Unix socket may be.
     run_folder: Option<PathBuf>,
+    /// How this program was called: so it can be called again.
+    program: String,
 }
 
 impl Machine {
@@ -185,6 +189,9 @@ impl Machine {
                 name => name.to_owned(),
             },
             run_folder: run_folder(),
+            program: std::env::args()
+                .next()
+                .unwrap_or_else(|| env!("CARGO_PKG_NAME").into()),
         }
     }
 }
@@ -434,10 +441,11 @@ impl fmt::Display for Setup {
             .iter()
             .try_for_each(|warning| writeln!(f, "  warning   {warning}"))?;
         if self.is_default {
+            let program = &self.program;
             writeln!(f, "try in another terminal:")?;
-            writeln!(f, "  megaphone bench echo --connections 1000")?;
+            writeln!(f, "  {program} bench echo --connections 1000")?;
             writeln!(f, "  curl http://127.0.0.1:9464/metrics")?;
-            writeln!(f, "  megaphone serve --help")?;
+            writeln!(f, "  {program} serve --help")?;
         }
         Ok(())
     }

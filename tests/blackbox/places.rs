@@ -138,4 +138,9 @@ fn without_an_argument_it_serves_a_safe_default_and_says_what_to_try() {
     ] {
         assert!(text.contains(word), "no {word} in: {text}");
     }
+    let again = format!("{} bench echo", env!("CARGO_BIN_EXE_megaphone"));
+    assert!(
+        text.contains(&again),
+        "a command that works here is named: {text}"
+    );
 }

@@ -9,6 +9,7 @@ fn machine() -> Machine {
         sockets_max: 20_000,
         node: "here".into(),
         run_folder: Some("/run/megaphone".into()),
+        program: "/opt/megaphone".into(),
     }
 }
 
