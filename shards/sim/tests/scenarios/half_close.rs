@@ -1,6 +1,7 @@
 //! A client that ends its side still gets what its backend has to say, and only then is closed.
 
-use crate::stage::{RAW, RAW_ECHO, finish, ms, only, with_backend, world};
+use crate::stage::{RAW, RAW_ECHO, counted, finish, ms, only, with_backend, world};
+use megaphone_metrics::Metric;
 use megaphone_sim::{ClientEnd, Plan};
 
 #[test]
@@ -24,6 +25,7 @@ fn the_backend_may_still_send_after_the_client_has_ended() {
     world.settle(ms(10));
     assert_eq!(world.clients[client].end, Some(ClientEnd::Closed));
     assert!(world.backends[backend].conversations.is_empty());
+    counted(&world, Metric::ClosedByBackend, 1);
     finish(world);
 }
 

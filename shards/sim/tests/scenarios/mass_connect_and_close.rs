@@ -1,7 +1,7 @@
 //! Thousands of clients that come at once, and go at once.
 
 use crate::stage::{CHAT, RAW, finish, ms, with_backend};
-use megaphone_metrics::LinkMetric;
+use megaphone_metrics::{LinkMetric, Metric};
 
 #[test]
 fn all_are_opened_and_all_are_retired() {
@@ -31,6 +31,17 @@ fn all_are_opened_and_all_are_retired() {
         clients
             .iter()
             .all(|&client| world.clients[client].end.is_some())
+    );
+    let closed = [
+        Metric::ClosedByPeer,
+        Metric::ClosedByBackend,
+        Metric::ClosedLinkLost,
+    ];
+    let counted = closed.map(|metric| world.metric(metric));
+    assert_eq!(
+        counted,
+        [0, 0, 2_001],
+        "each client's end, and the link's, once"
     );
     clients
         .iter()

@@ -1,6 +1,7 @@
 //! A client whose socket breaks inside a frame: nothing leaks, and its backend is told that the client was lost.
 
-use crate::stage::{CLASSIC_FIXED, finish, ms, only, with_backend};
+use crate::stage::{CLASSIC_FIXED, counted, finish, ms, only, with_backend};
+use megaphone_metrics::Metric;
 
 #[test]
 fn its_backend_gets_our_close() {
@@ -15,6 +16,7 @@ fn its_backend_gets_our_close() {
     let connection = only(&world, backend);
     assert!(world.backends[backend].conversations[&connection].appliance_closed);
     assert_eq!(world.gauges(1).sessions, 0, "the slot is free at once");
+    counted(&world, Metric::ClosedByPeer, 1);
     // What the backend still says on it is for nobody.
     world.backend_writes(backend, connection, 100, true);
     world.settle(ms(10));
