@@ -25,6 +25,8 @@ pub(crate) enum Timer {
     Controllers,
     /// Somebody waits for blocks of the pool.
     Pool,
+    /// A look at links whose clients are held.
+    Held,
     /// A look at the overload level.
     Overload,
     /// The drain's patience ends.
@@ -59,6 +61,7 @@ impl Shard {
                     self.speak_to_controllers();
                     self.ease();
                 }
+                Timer::Held => self.look_at_held(),
                 Timer::Overload => self.overload_timer(),
                 Timer::DrainEnd => self.drain_end(),
             }

@@ -31,6 +31,10 @@ pub(crate) enum Scan {
     DrainAll,
     /// What came from clients and has to wait moves to the smallest blocks.
     Settle,
+    /// Clients of this link are not read: too much waits for it.
+    Hold(LinkId),
+    /// They are read again.
+    Release(LinkId),
     /// Clients with bytes to take are closed.
     ShedSlow,
     /// Sessions that hold a block are closed.
@@ -145,6 +149,15 @@ impl Shard {
                 {
                     self.count(Metric::OverloadDemoteFrame);
                 }
+            }
+            Scan::Hold(of) if link == of && state == State::Open && session.reading => {
+                self.hold_client(socket, of);
+                // A word to the driver, which does not count like an end.
+                return false;
+            }
+            Scan::Release(of) if link == of && session.held => {
+                self.release_client(socket, of);
+                return false;
             }
             Scan::ShedSlow if busy.is_some_and(|active| !active.outgoing.is_empty()) => {
                 self.count(Metric::OverloadShedSession);

@@ -10,7 +10,8 @@
 //!
 //! Before all levels comes back-pressure. With half of the blocks leased, links are read at a pace, and so are links elsewhere that
 //! send here, because their packets are answered at that pace. It never stops altogether: blocks may be held by clients' packets
-//! that wait for a CREDIT of the very backend that is slowed.
+//! that wait for a CREDIT of the very backend that is slowed. And a link that takes too little has its own clients held, before they
+//! fill what others need (`session/hold.rs`).
 //!
 //! Free means not leased, in the class that is worst off: blocks in the kernel's hands are where they should be.
 
@@ -56,6 +57,11 @@ pub(crate) struct Overload {
 impl Overload {
     pub(crate) fn level(&self) -> u8 {
         self.level
+    }
+
+    /// Percent of the blocks that were leased at the last look, in the class that is worst off.
+    pub(crate) fn leased(&self) -> u32 {
+        self.leased
     }
 
     /// Looks at the pool; true if the level rose.

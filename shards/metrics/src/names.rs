@@ -313,6 +313,7 @@ figures! {
     gauge "overload_level" "0 normal to 4 refuse everything new." { OverloadLevel }
     counter "overload_actions_total" "Load held back or shed, by how." {
         OverloadHoldBack { action: "hold_back" },
+        OverloadHoldClients { action: "hold_clients" },
         OverloadSlowAccept { action: "slow_accept" },
         OverloadStopAccept { action: "stop_accept" },
         OverloadShedSession { action: "shed_session" },

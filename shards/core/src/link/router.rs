@@ -44,6 +44,10 @@ pub(crate) struct View {
     pub(crate) serves: Serves,
     /// Sessions of this shard that wait for quota, and since when: first come, first served.
     pub(crate) waiting: VecDeque<(SocketId, Tick)>,
+    /// Blocks of this shard that wait for this link.
+    pub(crate) waiting_blocks: u32,
+    /// Whether no client of this link is read here, because those are too many.
+    pub(crate) held: bool,
     /// Clients of this shard that wait for their OPEN to be sent, first come, first served, with their addresses. They are not read
     /// and hold no block.
     pub(crate) opening: VecDeque<(SocketId, Peer)>,
@@ -67,6 +71,8 @@ impl View {
             payload_max: 0,
             serves: Serves::default(),
             waiting: VecDeque::new(),
+            waiting_blocks: 0,
+            held: false,
             opening: VecDeque::new(),
             owed: VecDeque::new(),
             resets: 0,
@@ -198,6 +204,7 @@ impl Router {
         let ended = replaced.then_some(view.id);
         if ended.is_some() {
             view.waiting.clear();
+            (view.waiting_blocks, view.held) = (0, false);
             view.opening.clear();
             view.owed.clear();
             view.accepted.clear();

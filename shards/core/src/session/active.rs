@@ -33,6 +33,8 @@ pub(crate) struct Active {
     pub(crate) frame_begun: Tick,
     /// Whether `frame_by` is that of a body.
     pub(crate) frame_in_body: bool,
+    /// Blocks of the client's that wait for its link, as its link's view counts them.
+    pub(crate) waiting_blocks: u32,
     /// When a partial frame moves to smaller blocks.
     pub(crate) settle_at: Tick,
     /// When the client must have taken a byte.
@@ -57,6 +59,7 @@ impl Active {
             frame_by: Tick::MAX,
             frame_begun: Tick::ZERO,
             frame_in_body: false,
+            waiting_blocks: 0,
             settle_at: Tick::MAX,
             stall_by: Tick::MAX,
             timer: None,

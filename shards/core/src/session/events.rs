@@ -83,6 +83,7 @@ impl Shard {
             _ if from.owes_close(event) => self.owe(socket, Farewell::Close(reason.code())),
             _ => {}
         }
+        self.waits_no_more(socket);
         if let Some(active) = self.session_active(socket) {
             active.drop_all_but_outgoing();
         }

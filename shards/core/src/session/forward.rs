@@ -101,8 +101,15 @@ impl Shard {
         {
             return self.session_event(socket, Event::CloseSent, Metric::ClosedByPeer);
         }
-        self.set_reading(socket, true);
-        self.watch_partial(socket);
+        self.waits_no_more(socket);
+        self.read_unless_held(socket);
+        if self
+            .table
+            .session(socket)
+            .is_some_and(|session| !session.held)
+        {
+            self.watch_partial(socket);
+        }
         self.release_if_idle(socket);
     }
 
@@ -205,7 +212,7 @@ impl Shard {
             .session(socket)
             .is_some_and(|session| session.state == State::Open)
         {
-            self.set_reading(socket, true);
+            self.read_unless_held(socket);
         }
         self.pump(socket);
         self.release_if_idle(socket);
@@ -251,6 +258,7 @@ impl Shard {
             self.arm_session(socket);
         }
         self.set_reading(socket, false);
+        self.wait_for_link(socket);
     }
 
     /// Sends one DATA with as much of the frame in front as one lease, the credit and the backend's limit allow.
@@ -310,6 +318,7 @@ impl Shard {
         }
         self.farewell(link, ConnectionId::new(self.me, socket), Farewell::Close(0));
         let linger = self.now + ms(self.config.limits.linger_ms);
+        self.waits_no_more(socket);
         if let Some(active) = self.session_active_or_new(socket) {
             // A rest that is no frame is dropped: the client ended inside it while its frames before were waiting.
             active.drop_input();

@@ -5,6 +5,7 @@ mod client;
 pub(crate) mod deliver;
 mod events;
 pub(crate) mod forward;
+mod hold;
 mod open;
 mod quota;
 pub(crate) mod sources;

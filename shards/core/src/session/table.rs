@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub(crate) queued: bool,
     /// Whether its association's user wants it not to be read.
     pub(crate) blocked: bool,
+    /// Whether it is not read because too much waits for its link.
+    pub(crate) held: bool,
     /// An H.248 gateway's address, as it is compared; 0 for others.
     pub(crate) host: u64,
     /// The link it is bound to; serial 0 for routes without one.
@@ -55,6 +57,7 @@ impl Session {
             reading: false,
             queued: false,
             blocked: false,
+            held: false,
             host: 0,
             link: LinkId::default(),
             spec: 0,

@@ -130,6 +130,8 @@ pub struct Shard {
     pub(crate) acknowledging: bool,
     /// Whether [`Timer::Pool`] is set.
     pub(crate) pool_timer: bool,
+    /// Whether [`Timer::Held`] is set.
+    pub(crate) holding: bool,
     /// For moving bytes between gathers; empty between uses.
     pub(crate) scratch: Gather,
     /// For encoding payloads; its memory is kept.
@@ -208,6 +210,7 @@ impl Shard {
             burying: None,
             acknowledging: false,
             pool_timer: false,
+            holding: false,
             scratch: Gather::new(),
             bytes: Vec::new(),
             frame: Vec::new(),
