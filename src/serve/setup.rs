@@ -9,7 +9,7 @@ use crate::config::{Address, CpuSet, File, Link, Listen};
 use crate::embed::Additions;
 use crate::failure::Failure;
 use megaphone_core::{Answers, H248Config, H248User, Route, ShardConfig, ShardId};
-use megaphone_engine::EngineConfig;
+use megaphone_engine::{EngineConfig, ListenerSpec};
 use megaphone_h248::model::{MId, Token};
 use megaphone_megaco::config::Config;
 use megaphone_metrics::Page;
@@ -111,11 +111,13 @@ impl Setup {
         };
         let shard = shard_config(&args, (&file, additions), shards, machine)?;
         let page = |links: usize| move |_| Arc::new(Page::new(links));
-        let listeners = args
-            .listen
-            .iter()
-            .map(Listen::spec)
-            .chain(args.link.iter().filter_map(Link::listener));
+        // A shard counts the sources of its own clients: those of one source are all to be its own.
+        let by_source = shard.limits.counts_sources();
+        let clients = args.listen.iter().map(|listen| ListenerSpec {
+            by_source,
+            ..listen.spec()
+        });
+        let listeners = clients.chain(args.link.iter().filter_map(Link::listener));
         let engine = EngineConfig {
             shards,
             cpus: cpus.iter().map(|cpu| cpu as usize).collect(),

@@ -67,6 +67,14 @@ macro_rules! limits {
     };
 }
 
+impl Limits {
+    /// Whether sources have limits: then all sessions of a source have to be on one shard.
+    #[must_use]
+    pub fn counts_sources(&self) -> bool {
+        self.source_sessions_max != 0 || self.source_opens_per_second != 0
+    }
+}
+
 /// A day: no duration that a peer can make us wait is longer.
 const DAY_MS: u32 = 86_400_000;
 
@@ -100,9 +108,9 @@ limits! {
     open_rate = 500 in 0..=1_000_000, "megaphone_link_opens_waiting", "megaphone_connections_refused_total";
     /// Clients of this shard that may wait for their OPEN to be sent on one link. One more is refused.
     opens_waiting_max = 20_000 in 1..=u32::MAX, "megaphone_link_opens_waiting", "megaphone_connections_refused_total";
-    /// Sessions of one source address on this shard (IPv6: of one /64); 0: any number.
+    /// Sessions of one source address (IPv6: of one /64), all of which are on one shard; 0: any number.
     source_sessions_max = 0 in 0..=u32::MAX, "megaphone_sources", "megaphone_connections_refused_total";
-    /// New sessions per second of one source address on this shard (IPv6: of one /64); 0: any number.
+    /// New sessions per second of one source address (IPv6: of one /64); 0: any number.
     source_opens_per_second = 0 in 0..=u32::MAX, "megaphone_sources", "megaphone_connections_refused_total";
     /// Source addresses that this shard remembers while one of these limits is on. A client of one more is refused.
     sources_max = 65_536 in 1..=16_777_216, "megaphone_sources", "megaphone_connections_refused_total";

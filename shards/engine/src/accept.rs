@@ -6,6 +6,7 @@ use crate::fault::{EngineError, socket_fault};
 use crate::ring::Completion;
 use crate::shard::Shard;
 use crate::slots::Life;
+use crate::steer;
 use crate::tag::{Kind, Tag};
 use io_uring::types::{Fd, Fixed};
 use io_uring::{opcode, squeue};
@@ -82,6 +83,9 @@ fn open_all(
             let sockets = std::iter::once(Ok(first))
                 .chain(more)
                 .collect::<io::Result<Vec<_>>>()?;
+            if spec.by_source {
+                steer::by_source(&sockets[0], shards)?;
+            }
             Ok((
                 sockets.into_iter().map(listener).collect(),
                 ListenAddress::Tcp(address),

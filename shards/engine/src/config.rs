@@ -114,6 +114,9 @@ pub struct ListenerSpec {
     pub wants_peer: bool,
     /// Whether other processes may listen at the same TCP address: the kernel then spreads connections over all of them.
     pub shared: bool,
+    /// TCP: whether a connection's source address decides which shard gets it (IPv6: the first 64 bits of it), rather than a hash of
+    /// both its ends. While another process shares the address, it decides among the shards of one of the two.
+    pub by_source: bool,
 }
 
 impl ListenerSpec {
@@ -126,6 +129,7 @@ impl ListenerSpec {
             options: SocketOptions::default(),
             wants_peer: true,
             shared: false,
+            by_source: false,
         }
     }
 
@@ -152,6 +156,7 @@ impl ListenerSpec {
             options: SocketOptions::default(),
             wants_peer: false,
             shared: false,
+            by_source: false,
         }
     }
 }

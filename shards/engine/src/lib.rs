@@ -40,6 +40,7 @@ mod send;
 mod setup;
 mod shard;
 mod slots;
+mod steer;
 mod tag;
 mod wait;
 

@@ -1,5 +1,5 @@
 //! How many sessions each source address has, and how many it began in the present second: for the limits of one source. Counted only
-//! while one of these limits is on.
+//! while one of these limits is on; the driver then brings all clients of a source to one shard, whose count is the process's.
 //!
 //! An IPv6 client has 2^64 addresses to choose from, so its /64 counts as one source.
 
@@ -48,7 +48,7 @@ impl Sources {
         let Peer::Tcp { remote, .. } = peer else {
             return Some(NONE);
         };
-        if sessions_max == 0 && rate == 0 {
+        if !limits.counts_sources() {
             return Some(NONE);
         }
         self.forget(now);
