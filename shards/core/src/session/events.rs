@@ -106,7 +106,11 @@ impl Shard {
                 self.tell_client(socket, why);
                 self.close_session(socket, Close::Gracefully);
             }
-            Action::Part => self.part(socket, why),
+            Action::Part => {
+                self.tell_stream_error(socket, why);
+                self.part(socket);
+            }
+            Action::PartInOrder => self.part(socket),
             Action::Close | Action::ResetBackend => {
                 self.say_classic_close(socket);
                 self.close_session(socket, Close::Gracefully);

@@ -30,8 +30,8 @@
 //! ```
 //!
 //! A client whose framing has words for it is told why its stream ends ([`next_of_stream`]): it becomes `Parting`, in place of `Closing`,
-//! and its bytes are dropped until it ends too, or `parting_ms` have passed. A socket that is closed with bytes unread is reset, and the
-//! last words with it.
+//! and its bytes are dropped until it ends too, or `parting_ms` have passed. So it does behind the last words of the backend, a stream error
+//! perhaps. A socket that is closed with bytes unread is reset, and the last words with it.
 //!
 //! Each side sends exactly one CLOSE. Ours is sent from `Ending` behind the client's data, or *owed* to the link the moment the
 //! session starts to close, when nothing of the client is to follow it. A RESET of either side retires the id at once.
@@ -56,7 +56,7 @@ pub(crate) enum State {
     Ending,
     /// Our CLOSE is sent; the backend may still send.
     Ended,
-    /// The client was told why its stream ends; its own end is awaited.
+    /// The last words to the client are said; its own end is awaited.
     Parting,
     /// The socket was told to close; its last word is awaited.
     Closing,
@@ -193,6 +193,8 @@ pub(crate) enum Action {
     Refuse,
     /// Tells the client why, ends our side, and drops what still comes; our CLOSE owed if it was not sent.
     Part,
+    /// The backend has said its last words: ends our side behind them, and drops what still comes; our CLOSE owed if it was not sent.
+    PartInOrder,
     /// Closes gracefully, our CLOSE owed if it was not sent.
     Close,
     /// Closes and drops what is outgoing, our CLOSE owed if it was not sent.
@@ -282,7 +284,7 @@ pub(crate) const fn next(state: State, event: Event) -> (State, Action) {
     }
 }
 
-/// As [`next`], for a client that can be told why its stream ends.
+/// As [`next`], for a client that is told why its stream ends, by us or by the backend.
 pub(crate) const fn next_of_stream(state: State, event: Event) -> (State, Action) {
     use Action as A;
     use Event as E;
@@ -290,6 +292,7 @@ pub(crate) const fn next_of_stream(state: State, event: Event) -> (State, Action
     match (next(state, event), state, event) {
         (_, S::Open | S::Local, E::ClientFault | E::LinkLost | E::Drain) => (S::Parting, A::Part),
         ((_, A::Refuse), S::Waiting | S::Opening, _) => (S::Parting, A::Part),
+        (_, S::Open, E::BackendClose) => (S::Parting, A::PartInOrder),
         (outcome, _, _) => outcome,
     }
 }

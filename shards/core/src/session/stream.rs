@@ -59,9 +59,8 @@ impl Shard {
         self.bytes = bytes;
     }
 
-    /// Tells the client why its stream ends, ends our side, and waits for its end without listening to what it says.
-    pub(super) fn part(&mut self, socket: SocketId, why: Why<'_>) {
-        self.tell_stream_error(socket, why);
+    /// Ends our side behind what the client still gets, and waits for its end without listening to what it says.
+    pub(super) fn part(&mut self, socket: SocketId) {
         self.outputs.push_back(Output::Finish { socket });
         let by = self.now + ms(self.config.limits.parting_ms);
         if let Some(active) = self.session_active_or_new(socket) {
