@@ -344,6 +344,12 @@ pub trait Machine {
     /// When [`Input::Deadline`] is wanted, if at all.
     fn deadline(&self) -> Option<Tick>;
 
+    /// Whether something waits for a return, so that one has to wake the shard. Otherwise returns are taken when it next wakes,
+    /// within a second.
+    fn wants_returns(&self) -> bool {
+        true
+    }
+
     /// The bytes waiting to be sent on `socket`, in order. What is in front may be in the kernel's hands: the
     /// machine only appends, until [`Input::Sent`] or [`Input::Closed`].
     fn outgoing(&self, socket: SocketId) -> Option<&Gather>;

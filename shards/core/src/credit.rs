@@ -130,6 +130,8 @@ pub(crate) struct Lanes {
     width: usize,
     /// Items under way, by peer and account.
     spent: Box<[u32]>,
+    /// Accounts of which more than half is spent.
+    stretched: u32,
 }
 
 impl Lanes {
@@ -139,6 +141,7 @@ impl Lanes {
             budget,
             width,
             spent: vec![0; width * usize::from(shards)].into(),
+            stretched: 0,
         }
     }
 
@@ -168,10 +171,17 @@ impl Lanes {
         match self.cell(peer, account) {
             Some(spent) if *spent < limit => {
                 *spent += 1;
+                let stretches = *spent == limit / 2 + 1;
+                self.stretched += u32::from(stretches);
                 true
             }
             _ => false,
         }
+    }
+
+    /// Whether of any account more than half is spent.
+    pub(crate) fn is_stretched(&self) -> bool {
+        self.stretched > 0
     }
 
     /// Whether [`Lanes::spend`] would succeed.
@@ -183,9 +193,12 @@ impl Lanes {
     /// Credits the account again; false if nothing was spent from it, which is a bug of whoever answered.
     #[must_use]
     pub(crate) fn refund(&mut self, peer: ShardId, account: Account) -> bool {
+        let limit = self.limit(account);
         match self.cell(peer, account) {
             Some(spent) if *spent > 0 => {
                 *spent -= 1;
+                let relaxes = *spent == limit / 2;
+                self.stretched -= u32::from(relaxes);
                 true
             }
             _ => false,
@@ -241,6 +254,22 @@ mod tests {
             "an account lends nothing to another"
         );
         assert!(lanes.spend(PEER, Account::Link(1)));
+    }
+
+    #[test]
+    fn an_account_is_stretched_beyond_its_half() {
+        for (limit, half) in [(1, 0), (2, 1), (3, 1), (20, 10)] {
+            let mut lanes = Lanes::new(LaneBudget::uniform(limit), 2, 1);
+            for _ in 0..half {
+                assert!(lanes.spend(PEER, Account::Inbound));
+            }
+            assert!(!lanes.is_stretched());
+            assert!(lanes.spend(PEER, Account::Inbound) && lanes.is_stretched());
+            while lanes.spend(ShardId(0), Account::Control) {}
+            assert!(lanes.refund(PEER, Account::Inbound) && lanes.is_stretched());
+            while lanes.refund(ShardId(0), Account::Control) {}
+            assert!(!lanes.is_stretched());
+        }
     }
 
     #[test]

@@ -36,6 +36,9 @@ const LEAVE: [u32; 4] = [35, 25, 18, 22];
 /// second, and from level 1 on 2,000.
 const SLOW: [(u32, usize); 2] = [(ENTER[0], 4), (50, 64)];
 
+/// Percent of leased blocks above which blocks that come home are taken at once. Well before backends are slowed.
+const SHORT: u32 = 25;
+
 /// The present level, and what is needed to leave it.
 #[derive(Debug, Default)]
 pub(crate) struct Overload {
@@ -146,6 +149,11 @@ impl Shard {
             let at = self.now + ms(self.config.limits.calm_ms.div_ceil(4).max(1));
             self.wheel.insert(at, Timer::Overload);
         }
+    }
+
+    /// Whether so many blocks are leased that those which come home should be taken at once.
+    pub(crate) fn is_short_of_blocks(&self) -> bool {
+        self.overload.leased > SHORT
     }
 
     /// How many packets pass at a time while the pool is low; `None` if it is not.

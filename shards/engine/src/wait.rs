@@ -39,7 +39,8 @@ impl<M: Machine> Shard<M> {
         ];
         let longest = self.now.after(SLEEP_MAX);
         let next = moments.into_iter().flatten().fold(longest, Tick::min);
-        if next <= self.now || self.port.sleep().is_err() {
+        let returns_wake = self.machine.wants_returns() || !self.starved.is_empty();
+        if next <= self.now || self.port.sleep(returns_wake).is_err() {
             return Ok(Wait::No);
         }
         if !self.mailbox.is_empty() {

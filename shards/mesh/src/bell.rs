@@ -4,18 +4,28 @@
 //!
 //! ```text
 //!   sender                                sleeper
-//!   publish, set the news bit             asleep = true
+//!   publish, set the news bit             sleep = ASLEEP
 //!   fence                                 fence
-//!   asleep?  yes: clear it and ring       news?  yes: asleep = false and work on; no: sleep
+//!   asleep?  yes: AWAKE and ring          news?  yes: AWAKE and work on; no: sleep
 //! ```
 //!
 //! Of two sequentially consistent fences one comes first. If the sender's does, the sleeper sees the bit; if the sleeper's
-//! does, the sender sees the flag. The flag is written by swaps alone: of many senders one rings, and its writes by the
+//! does, the sender sees the word. The word is written by swaps alone: of many senders one rings, and its writes by the
 //! sleeper and by senders stand in one order.
+//!
+//! A shard that needs no return to go on may sleep more lightly: `DOZING`, it is not rung for returns alone. They wait in their ring
+//! until it wakes for something else; their news bits stay set.
 
-use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, fence};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, fence};
 use crossbeam_utils::CachePadded;
 use std::mem::size_of;
+
+/// At work.
+const AWAKE: u32 = 0;
+/// Not to be woken for returns alone.
+const DOZING: u32 = 1;
+/// To be woken for anything.
+const ASLEEP: u32 = 2;
 
 /// The doorbells of all shards.
 pub(crate) struct Bells {
@@ -24,7 +34,7 @@ pub(crate) struct Bells {
 
 /// One shard's side of the street.
 struct Door {
-    asleep: CachePadded<AtomicBool>,
+    sleep: CachePadded<AtomicU32>,
     /// One bit per source shard: it has published something since the bit was last taken.
     news: Box<[AtomicU64]>,
 }
@@ -32,7 +42,7 @@ struct Door {
 impl Bells {
     pub(crate) fn new(shards: u16) -> Self {
         let door = |_| Door {
-            asleep: CachePadded::new(AtomicBool::new(false)),
+            sleep: CachePadded::new(AtomicU32::new(AWAKE)),
             news: (0..words(shards)).map(|_| AtomicU64::new(0)).collect(),
         };
         Self {
@@ -50,10 +60,16 @@ impl Bells {
         self.doors[usize::from(to)].news[word].fetch_or(bit, Ordering::Release);
     }
 
-    /// Whether the caller must wake `to`. Call it after a sequentially consistent fence that follows the announcement.
-    pub(crate) fn must_ring(&self, to: u16) -> bool {
-        let asleep = &self.doors[usize::from(to)].asleep;
-        asleep.load(Ordering::Relaxed) && asleep.swap(false, Ordering::Relaxed)
+    /// Whether the caller must wake `to`, for items or for returns alone. Call it after a sequentially consistent fence that follows
+    /// the announcement.
+    pub(crate) fn must_ring(&self, to: u16, for_items: bool) -> bool {
+        let sleep = &self.doors[usize::from(to)].sleep;
+        match sleep.load(Ordering::Relaxed) {
+            AWAKE => false,
+            DOZING if !for_items => false,
+            // It may have woken and dozed off meanwhile: whoever changes the word rings.
+            _ => sleep.swap(AWAKE, Ordering::Relaxed) != AWAKE,
+        }
     }
 
     /// Takes the news bits of `shard`, word by word.
@@ -65,17 +81,18 @@ impl Bells {
         }
     }
 
-    /// Declares `shard` asleep, unless there is news for it.
-    pub(crate) fn sleep(&self, shard: u16) -> bool {
+    /// Declares `shard` asleep, to be woken for returns too or not; false, and it is awake again, if there is news for it.
+    pub(crate) fn sleep(&self, shard: u16, returns_wake: bool) -> bool {
         let door = &self.doors[usize::from(shard)];
-        door.asleep.swap(true, Ordering::Relaxed);
+        let depth = if returns_wake { ASLEEP } else { DOZING };
+        door.sleep.swap(depth, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         let quiet = door
             .news
             .iter()
             .all(|word| word.load(Ordering::Relaxed) == 0);
         if !quiet {
-            door.asleep.swap(false, Ordering::Relaxed);
+            door.sleep.swap(AWAKE, Ordering::Relaxed);
         }
         quiet
     }
@@ -83,8 +100,8 @@ impl Bells {
     /// Declares `shard` awake.
     pub(crate) fn wake(&self, shard: u16) {
         self.doors[usize::from(shard)]
-            .asleep
-            .store(false, Ordering::Relaxed);
+            .sleep
+            .store(AWAKE, Ordering::Relaxed);
     }
 }
 
@@ -112,6 +129,6 @@ impl Bell {
     #[must_use]
     pub fn must_ring(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.bells.must_ring(self.shard)
+        self.bells.must_ring(self.shard, true)
     }
 }

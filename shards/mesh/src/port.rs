@@ -35,6 +35,8 @@ struct Peer {
     answered: u32,
     /// Something for it is written and not yet published.
     unpublished: bool,
+    /// Items are among that.
+    items_unpublished: bool,
 }
 
 /// One shard's end of the mesh.
@@ -186,6 +188,7 @@ impl<T: Send> Port<T> {
         // SAFETY: this port is the only writer of items on this lane, and the credit proves that the slot was taken.
         unsafe { self.shared.items.write(lane, peer.sent, item) };
         peer.sent = peer.sent.wrapping_add(1);
+        peer.items_unpublished = true;
         self.mark_unpublished(to);
         Ok(())
     }
@@ -233,8 +236,12 @@ impl<T: Send> Port<T> {
         self.publish();
         fence(Ordering::SeqCst);
         for to in self.unpublished.drain(..) {
-            self.peers[usize::from(to)].unpublished = false;
-            if self.bells.must_ring(to) {
+            let peer = &mut self.peers[usize::from(to)];
+            peer.unpublished = false;
+            if self
+                .bells
+                .must_ring(to, std::mem::take(&mut peer.items_unpublished))
+            {
                 ring(to);
             }
         }
@@ -310,17 +317,18 @@ impl<T: Send> Port<T> {
         });
     }
 
-    /// Declares this shard asleep: the next peer that publishes something for it will ring.
+    /// Declares this shard asleep: the next peer that publishes items for it will ring, and one that publishes returns alone if
+    /// `returns_wake`. Without it, returns wait until the shard wakes for another reason.
     ///
     /// # Errors
     ///
     /// [`Work`] if there is something to take or to flush: the shard is awake then and should go on.
-    pub fn sleep(&mut self) -> Result<(), Work> {
+    pub fn sleep(&mut self, returns_wake: bool) -> Result<(), Work> {
         let busy = !self.unpublished.is_empty()
             || !self.items.is_empty()
             || !self.returns.is_empty()
             || self.serving()
-            || !self.bells.sleep(self.me);
+            || !self.bells.sleep(self.me, returns_wake);
         if busy { Err(Work) } else { Ok(()) }
     }
 

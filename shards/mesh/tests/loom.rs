@@ -49,7 +49,7 @@ fn shard(port: &mut Port<Box<u32>>, items: u32, expected: u32, mine: &Notify, th
         if settled == items && received == expected {
             return;
         }
-        if port.sleep().is_ok() {
+        if port.sleep(true).is_ok() {
             mine.wait();
             port.wake();
         }
@@ -113,7 +113,7 @@ fn an_outsider_wakes_the_shard() {
             }
         });
         while !shared.0.load(Ordering::Acquire) {
-            if a.sleep().is_ok() {
+            if a.sleep(true).is_ok() {
                 if !shared.0.load(Ordering::Acquire) {
                     shared.1.wait();
                 }

@@ -68,7 +68,7 @@ fn what_is_miscounted_is_refused_with_its_value() {
 #[test]
 fn a_sleeper_is_rung_once_and_only_for_news() {
     let (mut a, mut b) = pair(4);
-    b.sleep().unwrap();
+    b.sleep(true).unwrap();
     a.flush(|_| panic!("nothing to publish"));
     let mut rung = Vec::new();
     a.send(1, 1).unwrap();
@@ -77,13 +77,13 @@ fn a_sleeper_is_rung_once_and_only_for_news() {
     a.flush(|to| rung.push(to));
     assert_eq!(rung, [1]);
     b.wake();
-    assert_eq!(b.sleep(), Err(Work));
+    assert_eq!(b.sleep(true), Err(Work));
     assert_eq!(b.next_item(), Some((0, 1)));
-    assert_eq!(b.sleep(), Err(Work), "one of two taken");
+    assert_eq!(b.sleep(true), Err(Work), "one of two taken");
     assert_eq!(b.next_item(), Some((0, 2)));
     assert!(b.next_return().is_none());
     assert_eq!(
-        b.sleep(),
+        b.sleep(true),
         Ok(()),
         "a served stretch is no work, though its bit was set twice"
     );
@@ -93,9 +93,9 @@ fn a_sleeper_is_rung_once_and_only_for_news() {
 fn sleep_is_refused_before_the_flush() {
     let (mut a, _b) = pair(4);
     a.send(1, 1).unwrap();
-    assert_eq!(a.sleep(), Err(Work));
+    assert_eq!(a.sleep(true), Err(Work));
     a.flush(|_| ());
-    assert_eq!(a.sleep(), Ok(()));
+    assert_eq!(a.sleep(true), Ok(()));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_bell_rings_a_sleeper_once() {
     let (mut a, _b) = pair::<u8>(1);
     let bell = a.bell();
     assert!(!bell.must_ring(), "awake");
-    a.sleep().unwrap();
+    a.sleep(true).unwrap();
     assert!(bell.must_ring());
     assert!(!bell.must_ring(), "rung already");
 }
@@ -268,7 +268,7 @@ fn exchange(port: &mut Port<u32>, items: u32, ring: impl Fn(u16), park: impl Fn(
         if peers.iter().all(done) {
             return;
         }
-        if port.sleep().is_ok() {
+        if port.sleep(true).is_ok() {
             park();
             port.wake();
         }

@@ -67,7 +67,7 @@ fn shard(mut port: Port<u32>, gates: &[Gate]) {
         }) {
             return;
         }
-        if port.sleep().is_ok() {
+        if port.sleep(true).is_ok() {
             gates[me].wait();
             port.wake();
         }

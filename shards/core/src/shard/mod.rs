@@ -327,6 +327,11 @@ impl Machine for Shard {
         [self.wheel.deadline(), h248].into_iter().flatten().min()
     }
 
+    /// Nobody waits for credit while no account is more than half spent, nor for a block while most are free.
+    fn wants_returns(&self) -> bool {
+        self.lanes.is_stretched() || self.is_short_of_blocks() || self.drain.is_draining()
+    }
+
     fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
         match self.table.get(socket)? {
             Slot::Session(session) => self
