@@ -63,8 +63,19 @@ get_sessions() ->
 get_sessions(Server) ->
     [session(Row) || Row <- ets:match_object(?TABLE, {{'_', host(Server), '_', '_'}, '_', '_', '_'})].
 
+%% Asked for some eight times in a login: step by step through the neighbours costs a fifth of a match.
 get_sessions(User, Server) ->
-    {ok, [session(Row) || Row <- ets:match_object(?TABLE, {{User, host(Server), '_', '_'}, '_', '_', '_'})]}.
+    Host = host(Server),
+    {ok, neighbours(User, Host, ets:next(?TABLE, {User, Host, 0, 0}))}.
+
+neighbours(User, Host, {User, Host, _, _} = Key) ->
+    Others = neighbours(User, Host, ets:next(?TABLE, Key)),
+    case ets:lookup(?TABLE, Key) of
+        [Row] -> [session(Row) | Others];
+        [] -> Others
+    end;
+neighbours(_, _, _) ->
+    [].
 
 use_cache(_) -> false.
 cache_nodes(_) -> [].

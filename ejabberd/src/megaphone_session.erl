@@ -14,12 +14,17 @@
 
 %% Process dictionary: the parts of a frame that came in pieces, last first, and their sum.
 -define(PARTS, '$megaphone_parts').
+%% What a login needs, so that its heap does not grow to it in five steps, each with a collection. A session that has rested starts
+%% from what it is.
+-define(LOGIN_HEAP_WORDS, 4185).
+%% An established session that has not said that it is there sleeps after this long without a word.
+-define(LOGIN_PAUSE_MS, 1000).
 
 -spec start(megaphone_socket:socket(), map()) -> {ok, pid()} | {error, term()}.
 start(Socket, Options) ->
     StreamOptions = maps:to_list(maps:with([access, shaper, max_stanza_size], Options)),
     p1_server:start(?MODULE, [Options, ejabberd_c2s, {megaphone_socket, Socket}, StreamOptions],
-                    [{max_queue, maps:get(max_fsm_queue, Options)}]).
+                    [{max_queue, maps:get(max_fsm_queue, Options)}, {spawn_opt, [{min_heap_size, ?LOGIN_HEAP_WORDS}]}]).
 
 accept(Session) ->
     xmpp_stream_in:accept(Session).
@@ -41,6 +46,9 @@ handle_info({megaphone, More, Payload}, State) ->
 handle_info({megaphone_credit, _}, State) ->
     %% Too late to be waited for.
     result(unchanged(megaphone_state:expand(State)));
+handle_info(timeout, #{stream_state := established, stream_timeout := infinity} = State) ->
+    %% Ours: ejabberd has none running.
+    rest(State);
 handle_info(Info, State) ->
     result(xmpp_stream_in:handle_info(Info, megaphone_state:expand(State))).
 
@@ -154,11 +162,14 @@ unchanged(State) ->
 
 %% A session that waits for nothing but messages goes to sleep: one that is established, or one that lost its client and
 %% waits for it to resume (XEP-0198). While messages wait it stays as it is; that also lets p1_server see how many they are.
-result({noreply, #{stream_state := Stream, megaphone := #{hibernate := true, compact := Compact}} = State, infinity} = Awake)
+result({noreply, #{stream_state := Stream, megaphone := #{hibernate := true}} = State, infinity} = Awake)
   when Stream =:= established; Stream =:= disconnected ->
     case idle() of
-        true when Compact -> {noreply, megaphone_state:compact(State), hibernate};
-        true -> {noreply, State, hibernate};
+        true ->
+            case is_logging_in(State) of
+                true -> {noreply, State, ?LOGIN_PAUSE_MS};
+                false -> rest(State)
+            end;
         false -> Awake
     end;
 result({reply, Reply, #{stream_state := established} = State, infinity}) ->
@@ -166,6 +177,15 @@ result({reply, Reply, #{stream_state := established} = State, infinity}) ->
     {reply, Reply, State1, Sleep};
 result(Other) ->
     Other.
+
+rest(#{megaphone := #{compact := true}} = State) -> {noreply, megaphone_state:compact(State), hibernate};
+rest(State) -> {noreply, State, hibernate}.
+
+%% A stream is established before its client has said who may see it: to sleep in between costs more than it saves.
+is_logging_in(#{pres_last := _}) -> false;
+is_logging_in(#{stream_state := disconnected}) -> false;
+is_logging_in(#{megaphone := #{template := _}}) -> false;    % it rested before
+is_logging_in(_) -> true.
 
 idle() ->
     process_info(self(), message_queue_len) =:= {message_queue_len, 0} andalso get('$internal_queue_len') =:= 0.

@@ -14,12 +14,15 @@
 #   --top LINE         a line for the top of the configuration, such as 'sm_db_type: megaphone'; may be repeated
 #   --erl WORD         a word for erl's command line; may be repeated
 #   --without MODULE   leaves a module out, such as mod_offline; may be repeated
+#   --contributed DIR  installs mod_megaphone from its source there as operators do, by module_install in a running ejabberd
 #
 # Ports on ADDRESS: 6280 links (and the Unix socket DIR/megaphone.sock), 5222 clients, 5280 /api, 5210 Erlang.
 # The host is `localhost`; users are registered by /api. MEGAPHONE_EBIN names compiled modules (default: compiled into DIR).
 set -euo pipefail
 
 readonly WAIT_SECONDS=120
+# What ejabberd/ejabberdctl.cfg advises.
+readonly SHIPPED=(+MHas ageffcaobf +MHlmbcs 512 +sbwt none +sbwtdcpu none +sbwtdio none)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 verb=${1:?start, again, ctl, sessions, figures, kill or stop}
 dir=$(realpath -m "${2:?a directory}")
@@ -76,13 +79,14 @@ ask() { # EXPRESSION, in which Ask(Module, Function, Arguments) calls the node
 launch() {
     local address ebin
     address=$(<"$dir/address") ebin=${MEGAPHONE_EBIN:-$dir/ebin}
-    [ -f "$ebin/mod_megaphone.beam" ] || "$here/../../ejabberd/build" "$ebin"
+    # Contributed modules are ejabberd's to find.
+    [ -d "$dir/.ejabberd-modules" ] || [ -f "$ebin/mod_megaphone.beam" ] || "$here/../../ejabberd/build" "$ebin"
     local extra=()
     mapfile -t extra <"$dir/erl"
     # A node in a script of its own: it ends neither with the terminal nor with the shell.
     # shellcheck disable=SC2046
     setsid erl -name "ejabberd@$address" $(distribution) -kernel inet_dist_use_interface "{${address//./,}}" \
-        -noinput -pa "$ebin" +P 2000000 +MHas ageffcaobf +MHlmbcs 512 -mnesia dir "\"$dir/spool\"" "${extra[@]}" -s ejabberd \
+        -noinput -pa "$ebin" +P 2000000 "${SHIPPED[@]}" -mnesia dir "\"$dir/spool\"" "${extra[@]}" -s ejabberd \
         >"$dir/console.log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
     local port
@@ -101,6 +105,16 @@ wait_for() { # ADDRESS PORT
     done
 }
 
+install() { # SOURCE: the module is not there yet, so clients' listeners stand in for the links'
+    mkdir -p "$dir/.ejabberd-modules/sources"
+    cp -r "$1" "$dir/.ejabberd-modules/sources/mod_megaphone"
+    configure '' ''
+    sed -i 's/module: mod_megaphone/module: ejabberd_c2s/' "$dir/ejabberd.yml"
+    launch
+    "$0" ctl "$dir" module_install mod_megaphone
+    "$0" stop "$dir"
+}
+
 running() { kill -0 "$(<"$dir/pid")" 2>/dev/null; }
 
 wait_for_end() {
@@ -115,7 +129,7 @@ case $verb in
     start)
         address=${1:?an address}
         shift
-        listener='' top='' without=none
+        listener='' top='' without=none contributed=''
         mkdir -p "$dir/spool"
         : >"$dir/erl"
         while [ $# -gt 0 ]; do
@@ -124,6 +138,7 @@ case $verb in
                 --top) top+="$2"$'\n' ;;
                 --without) without+="|$2" ;;
                 --erl) echo "$2" >>"$dir/erl" ;;
+                --contributed) contributed=$2 ;;
                 *)
                     echo "ejabberd.sh: no option $1" >&2
                     exit 64
@@ -132,6 +147,7 @@ case $verb in
             shift 2
         done
         echo "$address" >"$dir/address"
+        [ -z "$contributed" ] || install "$contributed"
         configure "$listener" "$top"
         launch
         ;;

@@ -1,23 +1,39 @@
 //! A chat client by hand: it writes XML and waits for what it expects to read.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::appliance::PATIENCE;
 
-const HEADER: &str = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' \
+pub(super) const HEADER: &str = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' \
                       xmlns:stream='http://etherx.jabber.org/streams'>";
 
 pub(super) struct Person {
     stream: TcpStream,
     unread: String,
+    was_reset: bool,
     pub(super) jid: String,
 }
 
 impl Person {
     pub(super) fn connect(to: SocketAddr) -> Person {
-        let stream = TcpStream::connect(to).expect("the server is reached");
+        Person::on(TcpStream::connect(to).expect("the server is reached"))
+    }
+
+    /// From an address of this machine.
+    pub(super) fn connect_from(from: Ipv4Addr, to: SocketAddr) -> Person {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be made");
+        socket
+            .bind(&SocketAddr::from((from, 0)).into())
+            .expect("all of 127/8 is ours");
+        socket.connect(&to.into()).expect("the server is reached");
+        Person::on(socket.into())
+    }
+
+    fn on(stream: TcpStream) -> Person {
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
@@ -25,6 +41,7 @@ impl Person {
         Person {
             stream,
             unread: String::new(),
+            was_reset: false,
             jid: String::new(),
         }
     }
@@ -58,9 +75,10 @@ impl Person {
         person
     }
 
-    pub(super) fn open_stream(&mut self) {
+    /// Begins a stream, for the first time or anew; what the server says to that.
+    pub(super) fn open_stream(&mut self) -> String {
         self.say(HEADER);
-        self.expect(&["</stream:features>"]);
+        self.expect(&["</stream:features>"])
     }
 
     pub(super) fn authenticate(&mut self, user: &str, password: &str) {
@@ -90,10 +108,19 @@ impl Person {
         self.expect(&["<presence", &own, ">"]);
     }
 
-    pub(super) fn say(&mut self, text: &str) {
+    pub(super) fn local(&self) -> SocketAddr {
         self.stream
-            .write_all(text.as_bytes())
-            .expect("the server reads");
+            .local_addr()
+            .expect("a connected socket has an address")
+    }
+
+    pub(super) fn say(&mut self, text: &str) {
+        self.say_bytes(text.as_bytes());
+    }
+
+    /// Any part of what is to be said.
+    pub(super) fn say_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the server reads");
     }
 
     /// Reads until the words have come in this order, and gives everything up to the end of the last.
@@ -119,6 +146,13 @@ impl Person {
         std::mem::take(&mut self.unread)
     }
 
+    /// As [`Person::rest`], and the connection ended in order, not by a reset.
+    pub(super) fn rest_in_order(&mut self) -> String {
+        let rest = self.rest();
+        assert!(!self.was_reset, "reset behind {rest}");
+        rest
+    }
+
     /// False at the end of the stream.
     fn read(&mut self) -> bool {
         let mut buffer = [0; 65_536];
@@ -128,7 +162,10 @@ impl Person {
                     .push_str(&String::from_utf8_lossy(&buffer[..count]));
                 count > 0
             }
-            Err(fault) if fault.kind() == ErrorKind::ConnectionReset => false,
+            Err(fault) if fault.kind() == ErrorKind::ConnectionReset => {
+                self.was_reset = true;
+                false
+            }
             Err(fault) => panic!("{}: {fault}; unread: {}", self.jid, self.unread),
         }
     }

@@ -96,9 +96,29 @@ fn messages_cross_shards(appliance: &Appliance) {
         assert_eq!(got, wanted);
         person.ping();
     }
+    presence_crosses_shards(&mut people);
     for mut person in people {
         person.say("</stream:stream>");
         assert!(person.rest().ends_with("</stream:stream>"));
+    }
+}
+
+/// Everybody shows himself to everybody else.
+fn presence_crosses_shards(people: &mut [Person]) {
+    let jids: Vec<_> = people.iter().map(|person| person.jid.clone()).collect();
+    for person in people.iter_mut() {
+        let own = person.jid.clone();
+        for jid in jids.iter().filter(|jid| **jid != own) {
+            person.say(&format!("<presence to='{jid}'><show>dnd</show></presence>"));
+        }
+    }
+    for person in people {
+        let others: Vec<_> = jids.iter().filter(|jid| **jid != person.jid).collect();
+        let seen = others.iter().fold(String::new(), |seen, _| {
+            seen + &person.expect(&["<presence", "<show>dnd</show>"])
+        });
+        let from = |jid: &&&String| seen.contains(&format!("from='{jid}'"));
+        assert_eq!(others.iter().filter(from).count(), others.len(), "{seen}");
     }
 }
 
@@ -232,4 +252,40 @@ fn a_library_that_nobody_here_wrote(appliance: &Appliance) {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// TLS ended in front of the appliance, says the listener: ejabberd sees encrypted streams, and nothing is offered that would need its
+/// own TLS connection.
+#[test]
+fn streams_whose_tls_ended_before_are_encrypted_to_ejabberd() {
+    let ejabberd = Ejabberd::start(&[
+        ("--listener", "stream_encrypted: true"),
+        (
+            "--top",
+            "disable_sasl_mechanisms: [SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-512-PLUS]",
+        ),
+    ]);
+    for user in ["alice", "dora", "emil"] {
+        ejabberd.register(user);
+    }
+    let mut appliance = in_front_of(&ejabberd, &["--limit", "frame_bytes_max=262144"]);
+    let mut alice = Person::connect(appliance.clients());
+    let features = alice.open_stream();
+    assert!(
+        features.contains("<mechanism>PLAIN</mechanism>")
+            && !features.contains("-PLUS")
+            && !features.contains("starttls"),
+        "{features}"
+    );
+    drop(alice);
+    let mut alice = Person::login(appliance.clients(), "alice", "home");
+    let users = ejabberd.api("connected_users_info", "{}");
+    assert!(
+        users.contains("alice@localhost/home") && users.contains("\"c2s_tls\""),
+        "{users}"
+    );
+    a_library_that_nobody_here_wrote(&appliance);
+    alice.ping();
+    drop(alice);
+    appliance.must_come_to_rest();
 }
