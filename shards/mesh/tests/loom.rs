@@ -49,7 +49,8 @@ fn shard(port: &mut Port<Box<u32>>, items: u32, expected: u32, mine: &Notify, th
         if settled == items && received == expected {
             return;
         }
-        if port.sleep(true).is_ok() {
+        // Only who has no credit, or nothing left to take, has to wait for returns.
+        if port.sleep(sent < items || received == expected).is_ok() {
             mine.wait();
             port.wake();
         }

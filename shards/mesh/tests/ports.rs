@@ -90,6 +90,31 @@ fn a_sleeper_is_rung_once_and_only_for_news() {
 }
 
 #[test]
+fn who_waits_for_no_return_is_not_rung_for_one() {
+    let (mut a, mut b) = pair(4);
+    for (returns_wake, rings) in [(true, 1), (false, 0)] {
+        a.send(1, 1).unwrap();
+        a.flush(|_| panic!("nobody sleeps"));
+        assert_eq!(a.sleep(returns_wake), Ok(()));
+        b.next_item().unwrap();
+        b.give_back(0, credit(7)).unwrap();
+        let mut rung = Vec::new();
+        b.flush(|to| rung.push(to));
+        assert_eq!(rung.len(), rings);
+        // An item wakes it, and the return is there.
+        b.send(0, 2).unwrap();
+        b.flush(|to| rung.push(to));
+        assert_eq!(rung, [0]);
+        a.wake();
+        assert_eq!(a.next_return().unwrap().1.tag, 7);
+        assert_eq!(a.next_item(), Some((1, 2)));
+        a.give_back(1, credit(8)).unwrap();
+        a.flush(|_| ());
+        assert_eq!(b.next_return().unwrap().1.tag, 8);
+    }
+}
+
+#[test]
 fn sleep_is_refused_before_the_flush() {
     let (mut a, _b) = pair(4);
     a.send(1, 1).unwrap();
@@ -268,7 +293,11 @@ fn exchange(port: &mut Port<u32>, items: u32, ring: impl Fn(u16), park: impl Fn(
         if peers.iter().all(done) {
             return;
         }
-        if port.sleep(true).is_ok() {
+        // Only who has no credit, or nothing left to take, has to wait for returns.
+        let waits = |&peer: &u16| sent[usize::from(peer)] < items;
+        let has_all = |&peer: &u16| expected[usize::from(peer)] == items;
+        let returns_wake = peers.iter().any(waits) || peers.iter().all(has_all);
+        if port.sleep(returns_wake).is_ok() {
             park();
             port.wake();
         }

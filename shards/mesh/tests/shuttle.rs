@@ -67,7 +67,11 @@ fn shard(mut port: Port<u32>, gates: &[Gate]) {
         }) {
             return;
         }
-        if port.sleep(true).is_ok() {
+        // Only who has no credit, or nothing left to take, has to wait for returns.
+        let waits = |&peer: &u16| sent[usize::from(peer)] < ITEMS;
+        let has_all = |&peer: &u16| received[usize::from(peer)] == ITEMS;
+        let returns_wake = peers.iter().any(waits) || peers.iter().all(has_all);
+        if port.sleep(returns_wake).is_ok() {
             gates[me].wait();
             port.wake();
         }
