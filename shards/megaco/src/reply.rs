@@ -227,6 +227,8 @@ pub(crate) struct Reply {
     pub answered: Moment,
     /// Where the request came from: its replies and Pendings go there.
     pub send_handle: SendHandle,
+    /// What the transport gave with the request.
+    pub extra: Option<u64>,
     /// The user's data, if it wants to know of the acknowledgement.
     pub ack: Option<u64>,
     /// The encoded transaction, to be sent again to duplicates.
@@ -245,8 +247,6 @@ pub(crate) struct ReplyName {
 /// What only few replies have.
 #[derive(Debug, Default)]
 pub(crate) struct RareReply {
-    /// What the transport gave with the request.
-    pub extra: Option<u64>,
     /// What the transport it came by lives with; only of a registration.
     pub control: Option<ControlHandle>,
     /// The first error of the request, until it is executed.

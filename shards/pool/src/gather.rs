@@ -216,23 +216,36 @@ impl Gather {
     /// # Errors
     /// [`Exhausted`] when the pool has no block left; the gather is as before.
     pub fn push_bytes(&mut self, pool: &Pool, bytes: &[u8]) -> Result<(), Exhausted> {
+        self.push_parts(pool, &[bytes])
+    }
+
+    /// Appends copies of all `parts`, or nothing at all. A block that has to be opened is opened for all that is left of them.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when the pool has no block left; the gather is as before.
+    pub fn push_parts(&mut self, pool: &Pool, parts: &[&[u8]]) -> Result<(), Exhausted> {
         let before = self.len;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if self.writer.as_ref().is_none_or(|writer| writer.room() == 0) {
-                let want = self.writer_want(rest.len(), pool.block_bytes(Class::Receive));
-                match pool.writable_for(want) {
-                    Ok(writer) => self.writer = Some(writer),
-                    Err(exhausted) => {
-                        self.truncate(before);
-                        return Err(exhausted);
+        let bytes = parts.iter().map(|part| part.len()).sum();
+        let mut left = bytes;
+        for part in parts {
+            let mut rest = *part;
+            while !rest.is_empty() {
+                if self.writer.as_ref().is_none_or(|writer| writer.room() == 0) {
+                    let want = self.writer_want(left, pool.block_bytes(Class::Receive));
+                    match pool.writable_for(want) {
+                        Ok(writer) => self.writer = Some(writer),
+                        Err(exhausted) => {
+                            self.truncate(before);
+                            return Err(exhausted);
+                        }
                     }
                 }
+                let n = self.write(rest);
+                rest = &rest[n..];
+                left -= n;
             }
-            let n = self.write(rest);
-            rest = &rest[n..];
         }
-        pool.count_copied(bytes.len());
+        pool.count_copied(bytes);
         Ok(())
     }
 
@@ -339,7 +352,12 @@ impl Gather {
     }
 
     /// Drops everything. The list keeps its capacity.
+    #[inline]
     pub fn clear(&mut self) {
+        // Busy records are emptied again and again, and most of their gathers are empty already.
+        if self.len == 0 && self.writer.is_none() {
+            return;
+        }
         self.pieces.clear();
         self.len = 0;
         self.writer = None;

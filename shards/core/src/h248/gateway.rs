@@ -279,12 +279,12 @@ impl Shard {
         let Some(active) = self.session_active_or_new(socket) else {
             return;
         };
-        let before = active.outgoing.len();
-        let fits = active.outgoing.push_bytes(&pool, header).is_ok()
-            && active.outgoing.push_bytes(&pool, message).is_ok();
-        if !fits {
-            // Without a block the message is lost, and a header alone must not go out.
-            active.outgoing.truncate(before);
+        if active
+            .outgoing
+            .push_parts(&pool, &[header, message])
+            .is_err()
+        {
+            // Without a block the message is lost.
             self.count(Metric::H248DroppedPool);
         }
         self.message_appended(socket);

@@ -141,9 +141,6 @@ pub(crate) fn request_of(
     Ok(out.into())
 }
 
-/// Room for a reply as it is encoded; what it does not need is given back when it is kept.
-const REPLY_BYTES: usize = 192;
-
 /// A reply, or a segment of one.
 pub(crate) fn reply(
     config: &Config,
@@ -152,6 +149,20 @@ pub(crate) fn reply(
     segment: Option<Segment>,
     result: &TransactionResult<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
+    let mut out = Vec::new();
+    reply_into(config, id, imm_ack_required, segment, result, &mut out)?;
+    Ok(out)
+}
+
+/// As [`reply`], behind what is in `out`, which is as before if it fails.
+pub(crate) fn reply_into(
+    config: &Config,
+    id: u32,
+    imm_ack_required: bool,
+    segment: Option<Segment>,
+    result: &TransactionResult<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
     let result = match result {
         TransactionResult::Error(error) => TransactionResult::Error(error.clone()),
         TransactionResult::ActionReplies(replies) => {
@@ -164,10 +175,12 @@ pub(crate) fn reply(
         segment,
         result,
     };
-    // Most replies fit: growing by doubling would allocate four times on the way.
-    let mut out = Vec::with_capacity(REPLY_BYTES);
-    Form::of(config).transaction(&Transaction::Reply(reply), &mut out)?;
-    Ok(out)
+    let before = out.len();
+    let written = Form::of(config).transaction(&Transaction::Reply(reply), out);
+    if written.is_err() {
+        out.truncate(before);
+    }
+    written
 }
 
 /// A Pending.

@@ -136,7 +136,7 @@ impl Engine {
             let source = Source {
                 send_handle: reply.send_handle,
                 control: None,
-                extra: reply.rare.as_ref().and_then(|rare| rare.extra),
+                extra: reply.extra,
             };
             let mut callee = self.callee(place, Some(source));
             callee.version = version;
@@ -224,7 +224,7 @@ impl Engine {
         let source = source.unwrap_or(Source {
             send_handle: reply.send_handle,
             control: None,
-            extra: reply.rare.as_ref().and_then(|rare| rare.extra),
+            extra: reply.extra,
         });
         self.totals.requests_executed += 1;
         let mut callee = self.callee(place, Some(source));
@@ -370,34 +370,13 @@ impl Engine {
         if let Some(from) = registered {
             self.gateway_registers(place, &result, from);
         }
-        let bytes = match codec::reply(&config, id, imm_ack, None, &result) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.trace(
-                    now,
-                    trace::IMPORTANT,
-                    Some(place),
-                    Way::FromUser,
-                    "reply",
-                    Some(id),
-                    format_args!("{error}"),
-                );
-                self.count_error(Some(place));
-                codec::reply(
-                    &config,
-                    id,
-                    imm_ack,
-                    None,
-                    &TransactionResult::Error(fault::encode_reply()),
-                )
-                .unwrap_or_default()
-            }
-        };
+        let bytes = self.encode_reply(now, place, &config, (id, imm_ack), &result);
         match oversize(&config, version, bytes.len(), &result) {
             Oversize::Fits => {}
             Oversize::Refuse => {
                 let error = TransactionResult::Error(fault::too_large());
                 let bytes = codec::reply(&config, id, imm_ack, None, &error).unwrap_or_default();
+                let bytes = bytes.into();
                 return self.keep_and_send(now, at, bytes, timer, handle, answer.options.direct);
             }
             Oversize::Segment(limit) => {
@@ -409,11 +388,43 @@ impl Engine {
         self.keep_and_send(now, at, bytes, timer, handle, answer.options.direct);
     }
 
+    /// The reply as it is kept: written into a buffer that grew before, then copied to exactly its room. One that cannot be
+    /// written becomes an error; the empty one, if even that has no form.
+    fn encode_reply(
+        &mut self,
+        now: Tick,
+        place: u32,
+        config: &Config,
+        (id, imm_ack): (u32, bool),
+        result: &TransactionResult<'_>,
+    ) -> Box<[u8]> {
+        let mut buffer = self.buffers.pop().unwrap_or_default();
+        let mut encode =
+            |result: &_| codec::reply_into(config, id, imm_ack, None, result, &mut buffer);
+        if let Err(error) = encode(result) {
+            // Nothing is written if that has no form either.
+            let _ = encode(&TransactionResult::Error(fault::encode_reply()));
+            self.trace(
+                now,
+                trace::IMPORTANT,
+                Some(place),
+                Way::FromUser,
+                "reply",
+                Some(id),
+                format_args!("{error}"),
+            );
+            self.count_error(Some(place));
+        }
+        let bytes = Box::from(&buffer[..]);
+        self.recycle(buffer);
+        bytes
+    }
+
     fn keep_and_send(
         &mut self,
         now: Tick,
         at: u32,
-        bytes: Vec<u8>,
+        bytes: Box<[u8]>,
         timer: crate::config::Timer,
         handle: crate::handle::SendHandle,
         direct: bool,
@@ -421,7 +432,7 @@ impl Engine {
         if let Some(reply) = self.replies.get_mut(at) {
             reply.state = reply.state.on(ReplyEvent::UserReply).0;
         }
-        self.keep_reply(now, at, bytes.into(), timer);
+        self.keep_reply(now, at, bytes, timer);
         self.send_kept(now, at, handle, direct);
     }
 

@@ -88,7 +88,25 @@ impl Engine {
         clippy::too_many_arguments,
         reason = "the fields of a trace event, formatted only if it is wanted"
     )]
+    #[inline]
     pub(super) fn trace(
+        &mut self,
+        now: Tick,
+        level: trace::Level,
+        place: Option<u32>,
+        way: trace::Way,
+        label: &'static str,
+        transaction: Option<u32>,
+        detail: fmt::Arguments<'_>,
+    ) {
+        if self.trace.is_some() {
+            self.show(now, level, place, way, label, transaction, detail);
+        }
+    }
+
+    #[cold]
+    #[expect(clippy::too_many_arguments, reason = "those of `trace`")]
+    fn show(
         &mut self,
         now: Tick,
         level: trace::Level,

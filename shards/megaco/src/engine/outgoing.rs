@@ -97,7 +97,7 @@ impl Engine {
     fn tag(&self, place: u32, requests: &[u32], reply: Option<u32>) -> SendTag {
         SendTag {
             connection: Some(self.id_at(place)),
-            requests: requests.into(),
+            requests: SmallVec::from_slice(requests),
             reply,
         }
     }
@@ -357,10 +357,24 @@ impl Engine {
             }
             SenderAction::FlushThenCarrier => {
                 self.flush(now, place);
-                self.send_stored(now, place, Some(carrier), None, &[]);
+                self.send_alone(now, place, carrier);
             }
-            _ => self.send_stored(now, place, Some(carrier), None, &[]),
+            _ => self.send_alone(now, place, carrier),
         }
+    }
+
+    /// Sends a carrier in a message of its own: what nearly every reply is.
+    fn send_alone(&mut self, now: Tick, place: u32, carrier: Carrier<'_>) {
+        let Some(row) = self.connections.get(place) else {
+            return;
+        };
+        let kind = Kind {
+            binary: carrier.binary,
+            version: carrier.version.unwrap_or(row.config.protocol_version),
+        };
+        let tag = self.tag(place, &[], carrier.reply);
+        let (handle, resend) = (carrier.handle, carrier.resend);
+        self.send(now, place, handle, kind, &[carrier.bytes], resend, tag);
     }
 
     /// Acknowledges a reply as the reply, the profile and the items want it.

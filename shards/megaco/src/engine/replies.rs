@@ -52,10 +52,9 @@ impl Engine {
         let refused = registration::refuses(row, registers);
         let hand_off = registration::hand_off(&row.config, &request.actions);
         self.serial = self.serial.wrapping_add(1);
-        let any = note.is_some() || registers || hand_off.is_some() || source.extra.is_some();
+        let any = note.is_some() || registers || hand_off.is_some();
         let rare = any.then(|| {
             Box::new(RareReply {
-                extra: source.extra,
                 control: source.control.filter(|_| registers),
                 note,
                 registers,
@@ -77,6 +76,7 @@ impl Engine {
             since: now,
             answered: 0,
             send_handle: source.send_handle,
+            extra: source.extra,
             ack: None,
             bytes: Box::default(),
             rare,

@@ -181,6 +181,25 @@ fn exhaustion_leaves_a_gather_as_it_was() {
 }
 
 #[test]
+fn parts_stand_together_or_not_at_all() {
+    let pool = small_pool();
+    let body = pattern(0, 300);
+    let mut gather = pool.gather();
+    gather
+        .push_parts(&pool, &[b"head", &[], &body])
+        .expect("room");
+    let whole = [b"head", &body[..]].concat();
+    assert_eq!((gather.to_vec(), gather.piece_count()), (whole.clone(), 1));
+    pool.refuse_after(Some(0));
+    let long = pattern(1, 60_000);
+    assert!(gather.push_parts(&pool, &[b"more", &long]).is_err());
+    pool.refuse_after(None);
+    assert_eq!(gather.to_vec(), whole);
+    pool.recycle(gather);
+    assert_whole(&pool);
+}
+
+#[test]
 fn without_a_block_to_copy_into_a_short_lease_is_forwarded() {
     let pool = small_pool();
     let mut gather = pool.gather();
