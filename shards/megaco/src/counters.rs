@@ -61,6 +61,8 @@ pub struct Totals {
     pub held_dropped: u64,
     /// Commands answered with 505: before registration.
     pub unregistered: u64,
+    /// Registrations that waited for admission.
+    pub registrations_delayed: u64,
 }
 
 impl Totals {
@@ -78,6 +80,7 @@ impl Totals {
             ("refused", self.refused),
             ("held_dropped", self.held_dropped),
             ("unregistered", self.unregistered),
+            ("registrations_delayed", self.registrations_delayed),
         ];
         self.counters.named().into_iter().chain(own).collect()
     }

@@ -1,6 +1,7 @@
 //! H.248 between programs that nobody wrote for each other: Debian's Erlang `megaco` on one side, this command on the other.
 //! Every request is answered once, and both sides agree on how many there were.
 
+mod avalanche;
 mod bench;
 mod controllers;
 mod dissect;

@@ -53,6 +53,10 @@ impl Shard {
             ),
             (Metric::H248DroppedHeld, totals.held_dropped),
             (Metric::H248Moves, book.moves),
+            (
+                Metric::H248RegistrationsDelayed,
+                totals.registrations_delayed,
+            ),
         ] {
             self.cells.set(metric, value);
         }

@@ -77,6 +77,7 @@ impl Engine {
             self.abort(now, at, fault::busy());
             return Some(Progress::Over);
         }
+        self.totals.registrations_delayed += 1;
         let first = admission.is_idle();
         admission.queue(name, request.clone().into_owned());
         let due = admission.next(now);

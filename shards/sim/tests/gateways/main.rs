@@ -1,5 +1,6 @@
 //! H.248 gateways at shards of a simulated world, one behaviour per file.
 
+mod acknowledgements;
 mod amplification;
 mod blocking;
 mod forged;
