@@ -100,14 +100,7 @@ impl Plan {
                 self.connections
             ));
         }
-        match self.endpoints.capacity() {
-            Some(most) if most < u64::from(self.connections) => usage(format!(
-                "{} connections do not fit: these addresses and ports make {most}; \
-                 add source addresses, such as --from 127.0.1.1-127.0.1.50",
-                self.connections
-            )),
-            _ => Ok(()),
-        }
+        self.endpoints.check(self.connections)
     }
 }
 
@@ -135,6 +128,21 @@ impl Endpoints {
         }
         let ports = self.ports.as_ref().map_or(PORTS_BY_DEFAULT, Ports::count);
         Some(ports * self.from.len().max(1) as u64 * tcp as u64)
+    }
+
+    /// Whether there is room for so many connections.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] if not.
+    pub fn check(&self, connections: u32) -> Result<(), Failure> {
+        match self.capacity() {
+            Some(most) if most < u64::from(connections) => Err(Failure::Usage(format!(
+                "{connections} connections do not fit: these addresses and ports make {most}; \
+                 add source addresses, such as --from 127.0.1.1-127.0.1.50"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Both ends of connection `number`. Numbers spread over the targets first, then over ports, then over addresses.

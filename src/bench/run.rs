@@ -215,6 +215,8 @@ struct Watch<'r> {
     next_look: Instant,
     /// When the number of established connections last changed.
     moved: (u64, Instant),
+    /// When sending begins, once all are there.
+    go_at: Option<Instant>,
     sending_since: Option<Instant>,
     stopped_at: Option<Instant>,
     cpu_before: Option<Duration>,
@@ -245,6 +247,7 @@ impl<'r> Watch<'r> {
             started: now,
             next_look: now,
             moved: (0, now),
+            go_at: None,
             sending_since: None,
             stopped_at: None,
             cpu_before: None,
@@ -281,7 +284,9 @@ impl<'r> Watch<'r> {
             self.moved = (answered, now);
         }
         self.course.ready = total.ready;
-        self.course.opened_in = now - self.started;
+        if self.go_at.is_none() {
+            self.course.opened_in = now - self.started;
+        }
         let late = now - self.moved.1 > self.run.patience;
         if late && answered < u64::from(self.run.work.connections()) {
             let missing = u64::from(self.run.work.connections()) - answered;
@@ -293,6 +298,9 @@ impl<'r> Watch<'r> {
         if enough || answered >= u64::from(self.run.work.connections()) {
             if total.ready == 0 {
                 return self.stop(now);
+            }
+            if now < *self.go_at.get_or_insert(now + self.run.work.hold()) {
+                return;
             }
             let _ = writeln!(
                 io::stderr(),

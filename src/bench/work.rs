@@ -9,7 +9,6 @@ use crate::failure::Failure;
 use megaphone_engine::{Birth, EngineConfig, EngineError, ListenerSpec, Running};
 use megaphone_pool::{Class, PoolConfig};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +74,15 @@ impl Work {
             Work::Packets(plan) => (plan.warmup, plan.duration, plan.grace),
             Work::H248(plan) => (plan.warmup, plan.duration, plan.grace),
             Work::Xmpp(UsersPlan { plan, .. }) => (plan.warmup, plan.duration, plan.grace),
+        }
+    }
+
+    /// How long all are silent once they are there.
+    #[must_use]
+    pub fn hold(&self) -> Duration {
+        match self {
+            Work::H248(plan) => plan.hold,
+            Work::Packets(_) | Work::Xmpp(_) => Duration::ZERO,
         }
     }
 
@@ -152,12 +160,11 @@ fn listeners(plan: &h248::plan::Plan) -> Vec<ListenerSpec> {
         }],
         (Role::Controller, Place::Udp(at)) => vec![ListenerSpec::udp(at)],
         (Role::Gateway, Place::Tcp(_)) => Vec::new(),
-        (Role::Gateway, Place::Udp(to)) => {
-            let any = match to {
-                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-            };
-            (0..plan.sockets).map(|_| ListenerSpec::udp(any)).collect()
+        (Role::Gateway, Place::Udp(_)) => {
+            let sockets = 0..plan.sockets;
+            sockets
+                .map(|it| ListenerSpec::udp(plan.source(it)))
+                .collect()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The options of `bench h248`.
 
 use super::plan::{Encoding, Place, Plan, Role, Send};
-use crate::bench::plan::Pace;
+use crate::bench::plan::{Pace, Ports, Sources};
 use crate::bench::run::Run;
 use crate::bench::work::Work;
 use crate::cli::{Shards, round};
@@ -62,6 +62,15 @@ pub struct H248Args {
     /// of several gateways are answered by the first of them.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     sockets: Option<u16>,
+    /// Addresses that gateways come from, ADDR or FIRST-LAST; several are taken in turn, by gateways over TCP, by ports over UDP.
+    #[arg(long, value_name = "ADDRS")]
+    from: Vec<Sources>,
+    /// TCP: ports that gateways come from, FIRST-LAST; without it the kernel chooses.
+    #[arg(long, value_name = "PORTS")]
+    ports: Option<Ports>,
+    /// How long to be silent between registering and sending.
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    hold: Span,
     /// How long to send before figures count.
     #[arg(long, value_name = "TIME", default_value = "1s")]
     warmup: Span,
@@ -140,6 +149,9 @@ impl H248Args {
             resend: self.resend.0,
             answer: self.answer.0,
             sockets: sockets.min(self.gateways.max(1)) as u16,
+            from: self.from.into_iter().flat_map(|of| of.0).collect(),
+            ports: self.ports,
+            hold: self.hold.0,
             // With a number of requests each of them counts.
             warmup: self.requests.map_or(self.warmup.0, |_| Duration::ZERO),
             duration: self.duration.0,

@@ -1,10 +1,10 @@
 //! What a run of `bench h248` does.
 
-use crate::bench::plan::Pace;
-use crate::config::ConfigError;
+use crate::bench::plan::{Endpoints, Pace, Ports};
+use crate::config::{Address, ConfigError};
 use crate::failure::Failure;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -126,6 +126,12 @@ pub struct Plan {
     pub answer: Duration,
     /// UDP: from how many local ports gateways send.
     pub sockets: u16,
+    /// Addresses that gateways come from; none lets the kernel choose.
+    pub from: Vec<IpAddr>,
+    /// TCP: ports that gateways come from; `None` lets the kernel choose.
+    pub ports: Option<Ports>,
+    /// Time between registering and sending.
+    pub hold: Duration,
     /// Time before figures count.
     pub warmup: Duration,
     /// Time during which figures count.
@@ -137,6 +143,27 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Where gateways connect, and from where.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            to: vec![Address::Tcp(self.place.address())],
+            from: self.from.clone(),
+            ports: self.ports.clone(),
+        }
+    }
+
+    /// The address of the datagram socket `number`; the kernel chooses its port.
+    #[must_use]
+    pub fn source(&self, number: u16) -> SocketAddr {
+        let any = || match self.place.address() {
+            SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+        };
+        let turn = usize::from(number) % self.from.len().max(1);
+        SocketAddr::new(self.from.get(turn).copied().unwrap_or_else(any), 0)
+    }
+
     /// Whether the run is possible.
     ///
     /// # Errors
@@ -156,6 +183,9 @@ impl Plan {
                 "--name {}: up to 40 letters, digits, dots and dashes are possible",
                 self.name
             ));
+        }
+        if self.role == Role::Gateway && !self.place.is_udp() {
+            self.endpoints().check(self.gateways)?;
         }
         super::wire::Wire::new(self.encoding, self.version, self.role).map(drop)
     }

@@ -14,9 +14,9 @@ use super::reading::Reading;
 use super::traffic::Underway;
 use super::wire::{Ask, Wire};
 use crate::bench::board::{Board, Report, Tally, latencies};
-use crate::bench::plan::{Pace, Schedule};
+use crate::bench::plan::{Endpoints, Pace, Schedule};
 use hdrhistogram::Histogram;
-use megaphone_core::{Close, ConnectToken, Input, ListenerId, Machine, Output, SocketId, Target};
+use megaphone_core::{Close, ConnectToken, Input, ListenerId, Machine, Output, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
 use std::collections::{HashMap, VecDeque};
@@ -58,6 +58,7 @@ pub(super) struct Turns {
 #[derive(Debug)]
 pub struct Station {
     pub(super) plan: Arc<Plan>,
+    endpoints: Endpoints,
     board: Arc<Board>,
     pub(super) pool: Pool,
     shard: u32,
@@ -140,6 +141,7 @@ impl Station {
             tally: Tally::default(),
             second: 0,
             latencies: latencies(),
+            endpoints: plan.endpoints(),
             plan,
             board,
             pool,
@@ -184,8 +186,8 @@ impl Station {
             let local = self.opened;
             self.opened += 1;
             self.opening += 1;
-            let to = self.plan.place.address();
             if self.plan.place.is_udp() {
+                let to = self.plan.place.address();
                 let listener = ListenerId((local % u32::from(self.plan.sockets.max(1))) as u16);
                 self.ties[local as usize].path = Some(super::paths::Path::Datagram(listener, to));
                 self.register(now, local);
@@ -194,7 +196,7 @@ impl Station {
             self.dialing += 1;
             self.outputs.push_back(Output::Connect {
                 token: ConnectToken(u64::from(local)),
-                target: Target::Tcp { to, from: None },
+                target: self.endpoints.of(self.number(local)),
             });
         }
         if self.stage == Stage::Opening && self.opening == 0 && self.opened == self.share() {
