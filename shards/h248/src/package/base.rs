@@ -4,49 +4,22 @@
 //! tone direction, request id of a completed signal), as the name resolver of Erlang/OTP's megaco (Apache-2.0) lists
 //! them; `tests/data/packages.tsv` holds that list and a test compares the two. Value types are Annex E's.
 
-use super::{Item, Package, Parameter, Reference, ValueType};
+use super::{Item, Package, Parameter, Reference, ValueType, par, valued, with};
 
 const fn item(name: &'static str, id: u16) -> Item {
-    Item {
-        name,
-        id,
-        value: ValueType::String,
-        parameters: &[],
-    }
+    with(name, id, &[])
 }
 
-const fn valued(name: &'static str, id: u16, value: ValueType) -> Item {
-    Item {
-        name,
-        id,
-        value,
-        parameters: &[],
-    }
-}
-
-const fn with(name: &'static str, id: u16, parameters: &'static [Parameter]) -> Item {
-    Item {
-        name,
-        id,
-        value: ValueType::String,
-        parameters,
-    }
-}
-
-const fn par(name: &'static str, id: u16, value: ValueType) -> Parameter {
-    Parameter { name, id, value }
-}
-
-const ON_OFF: [&str; 2] = ["off", "on"];
+pub(super) const ON_OFF: [&str; 2] = ["off", "on"];
 const TRUE_FALSE: [&str; 2] = ["False", "True"];
-const GENERAL_CAUSE: &[(&str, u32)] = &[
+pub(super) const GENERAL_CAUSE: ValueType = ValueType::Enumeration(&[
     ("NR", 1),
     ("UR", 2),
     ("FT", 3),
     ("FP", 4),
     ("IW", 5),
     ("UN", 6),
-];
+]);
 const TERMINATION_METHOD: &[(&str, u32)] = &[("TO", 1), ("EV", 2), ("SD", 3), ("NC", 4), ("PI", 5)];
 const MATCH_METHOD: &[(&str, u32)] = &[("UM", 1), ("PM", 2), ("FM", 3)];
 const STRICT: &[(&str, u32)] = &[("exact", 0), ("state", 1), ("failWrong", 2)];
@@ -155,11 +128,7 @@ pub(super) static BASE: &[Package] = &[
                 "cause",
                 0x0001,
                 &[
-                    par(
-                        "Generalcause",
-                        0x0001,
-                        ValueType::Enumeration(GENERAL_CAUSE),
-                    ),
+                    par("Generalcause", 0x0001, GENERAL_CAUSE),
                     par("Failurecause", 0x0002, ValueType::OctetString),
                 ],
             ),

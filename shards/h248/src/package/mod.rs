@@ -2,7 +2,7 @@
 //!
 //! A [`PackageTable`] maps package, property, event, signal, statistic and parameter names to their two-octet
 //! identifiers (RFC 3525 12.4) and tells the type of each value (RFC 3525 A.2). The standard table knows the base packages
-//! with all their items, Annex C, and the numbers of the registered packages; a caller can add packages of its own.
+//! with all their items, Annex C, and the registered packages with the items that could be found; a caller can add packages.
 //!
 //! **The table never decides whether a message can be read.** A number that nobody listed becomes an *open name*, and an
 //! open name becomes its number again:
@@ -16,6 +16,7 @@
 mod annex_c;
 mod base;
 mod index;
+mod items;
 mod registered;
 #[cfg(test)]
 mod tests;
@@ -160,6 +161,30 @@ impl Item {
     pub fn parameter_by_id(&self, id: u16) -> Option<&'static Parameter> {
         self.parameters.iter().find(|p| p.id == id)
     }
+}
+
+/// A property or statistic.
+const fn valued(name: &'static str, id: u16, value: ValueType) -> Item {
+    Item {
+        name,
+        id,
+        value,
+        parameters: &[],
+    }
+}
+
+/// An event or signal.
+const fn with(name: &'static str, id: u16, parameters: &'static [Parameter]) -> Item {
+    Item {
+        name,
+        id,
+        value: ValueType::String,
+        parameters,
+    }
+}
+
+const fn par(name: &'static str, id: u16, value: ValueType) -> Parameter {
+    Parameter { name, id, value }
 }
 
 /// The packages a codec knows.
