@@ -190,7 +190,7 @@ pub struct MiniMessage {
     pub mid: MId<'static>,
 }
 
-/// A message that is unusable as a whole: 400, 401, 406 or 413.
+/// A message that is unusable as a whole: 400, 406 or 413. (401 is for who knows the protocol's procedures, not its syntax.)
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 pub struct DecodeError {

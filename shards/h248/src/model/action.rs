@@ -1,5 +1,8 @@
 //! Actions: what is done to one context, and the context's own properties, topology and audit.
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{
     CommandReply, CommandRequest, ErrorDescriptor, IndAudPropertyParm, List, PropertyParm,
     StreamId, TerminationId,
@@ -7,11 +10,7 @@ use super::{
 
 /// A context's number with its three special values (RFC 3525 6.1.2 and annex A).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ContextId(pub u32);
 
 impl ContextId {
@@ -25,11 +24,7 @@ impl ContextId {
 
 /// `ActionRequest` (RFC 3525 8.1, 8.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ActionRequest<'a> {
     /// The context.
     pub context_id: ContextId,
@@ -55,11 +50,7 @@ impl<'a> ActionRequest<'a> {
 
 /// `ActionReply` (RFC 3525 8.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ActionReply<'a> {
     /// The context; specific even when the request said "choose".
     pub context_id: ContextId,
@@ -85,11 +76,7 @@ impl<'a> ActionReply<'a> {
 
 /// `ContextRequest`: properties of a context, to set or as reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ContextRequest<'a> {
     /// 0 (lowest) to 15.
     pub priority: Option<u8>,
@@ -107,11 +94,7 @@ pub struct ContextRequest<'a> {
 
 /// `TopologyRequest` (RFC 3525 7.1.18).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct TopologyRequest<'a> {
     /// Termination A.
     pub from: TerminationId<'a>,
@@ -127,11 +110,7 @@ pub struct TopologyRequest<'a> {
 
 /// `topologyDirection`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum TopologyDirection {
     /// Media flows both ways.
     Bothway,
@@ -143,11 +122,7 @@ pub enum TopologyDirection {
 
 /// `topologyDirectionExtension` (version 3). Text writes it in place of `Oneway`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum TopologyDirectionExtension {
     /// What A receives from outside goes to B.
     OnewayExternal,
@@ -157,11 +132,7 @@ pub enum TopologyDirectionExtension {
 
 /// `ContextAttrAuditRequest`: questions about contexts, with selection in version 3.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ContextAttrAuditRequest<'a> {
     /// Report the topology.
     pub topology: bool,
@@ -185,11 +156,7 @@ pub struct ContextAttrAuditRequest<'a> {
 
 /// `SelectLogic` (version 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum SelectLogic {
     /// All conditions hold; what an absent `SelectLogic` means.
     #[default]

@@ -1,5 +1,8 @@
 //! Audit requests: whole descriptors by bit, single items by name (version 2 and up).
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{
     List, LocalRemoteDescriptor, ParmValue, PkgdName, Relation, RequestId, ServiceState, StreamId,
     StreamMode, Token,
@@ -7,11 +10,7 @@ use super::{
 
 /// `AuditDescriptor` (RFC 3525 7.1.12): descriptors to report, as a set, and single items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AuditDescriptor<'a> {
     /// `auditToken`: whole descriptors. Empty: report nothing but the terminations.
     pub tokens: AuditTokens,
@@ -21,11 +20,7 @@ pub struct AuditDescriptor<'a> {
 
 /// One bit of `auditToken`; the discriminant is its BIT STRING position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 #[allow(missing_docs)]
 pub enum AuditItem {
@@ -59,11 +54,7 @@ impl AuditItem {
 
 /// A set of [`AuditItem`]s: bit `n` stands for the item with discriminant `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AuditTokens(pub u16);
 
 impl AuditTokens {
@@ -95,11 +86,7 @@ impl AuditTokens {
 
 /// `IndAuditParameter` (version 2): single items of a descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum IndAuditParameter<'a> {
     /// Parts of a media descriptor.
     Media(IndAudMediaDescriptor<'a>),
@@ -119,11 +106,7 @@ pub enum IndAuditParameter<'a> {
 
 /// `IndAudMediaDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudMediaDescriptor<'a> {
     /// Parts of the termination state.
     pub termination_state: Option<IndAudTerminationStateDescriptor<'a>>,
@@ -133,11 +116,7 @@ pub struct IndAudMediaDescriptor<'a> {
 
 /// The streams of an [`IndAudMediaDescriptor`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum IndAudStreams<'a> {
     /// None asked for.
     #[default]
@@ -150,11 +129,7 @@ pub enum IndAudStreams<'a> {
 
 /// `IndAudStreamDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudStreamDescriptor<'a> {
     /// Its number.
     pub stream: StreamId,
@@ -164,11 +139,7 @@ pub struct IndAudStreamDescriptor<'a> {
 
 /// `IndAudStreamParms`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudStreamParms<'a> {
     /// Parts of local control.
     pub local_control: Option<IndAudLocalControlDescriptor<'a>>,
@@ -182,11 +153,7 @@ pub struct IndAudStreamParms<'a> {
 
 /// `IndAudLocalControlDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudLocalControlDescriptor<'a> {
     /// Report the mode, or select by it (version 3).
     pub stream_mode: Option<AuditSelect<StreamMode>>,
@@ -200,11 +167,7 @@ pub struct IndAudLocalControlDescriptor<'a> {
 
 /// A part that is either reported or selected by (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum AuditSelect<T> {
     /// Report it.
     Report,
@@ -216,11 +179,7 @@ pub enum AuditSelect<T> {
 
 /// `IndAudPropertyParm`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudPropertyParm<'a> {
     /// Package and property.
     pub name: PkgdName<'a>,
@@ -230,11 +189,7 @@ pub struct IndAudPropertyParm<'a> {
 
 /// `IndAudLocalRemoteDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum IndAudLocalRemoteDescriptor<'a> {
     /// The text encoding's octets (version 3): SDP lines whose values are to be reported.
     Octets(LocalRemoteDescriptor<'a>),
@@ -249,11 +204,7 @@ pub enum IndAudLocalRemoteDescriptor<'a> {
 
 /// `IndAudTerminationStateDescriptor`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudTerminationStateDescriptor<'a> {
     /// Report, or select by, properties.
     pub property_parms: List<'a, IndAudPropertyParm<'a>>,
@@ -265,11 +216,7 @@ pub struct IndAudTerminationStateDescriptor<'a> {
 
 /// `IndAudEventsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudEventsDescriptor<'a> {
     /// Of this events descriptor.
     pub request_id: Option<RequestId>,
@@ -281,11 +228,7 @@ pub struct IndAudEventsDescriptor<'a> {
 
 /// `IndAudEventBufferDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudEventBufferDescriptor<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -295,11 +238,7 @@ pub struct IndAudEventBufferDescriptor<'a> {
 
 /// `IndAudSignalsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum IndAudSignalsDescriptor<'a> {
     /// One signal.
     Signal(IndAudSignal<'a>),
@@ -309,11 +248,7 @@ pub enum IndAudSignalsDescriptor<'a> {
 
 /// `IndAudSeqSigList`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudSeqSigList<'a> {
     /// The list's number.
     pub id: u16,
@@ -323,11 +258,7 @@ pub struct IndAudSeqSigList<'a> {
 
 /// `IndAudSignal`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudSignal<'a> {
     /// Package and signal.
     pub name: PkgdName<'a>,
@@ -339,11 +270,7 @@ pub struct IndAudSignal<'a> {
 
 /// `IndAudDigitMapDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudDigitMapDescriptor<'a> {
     /// The map's name; absent in BER only.
     pub name: Option<Token<'a>>,
@@ -351,11 +278,7 @@ pub struct IndAudDigitMapDescriptor<'a> {
 
 /// `IndAudStatisticsDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudStatisticsDescriptor<'a> {
     /// Package and statistic.
     pub name: PkgdName<'a>,
@@ -363,11 +286,7 @@ pub struct IndAudStatisticsDescriptor<'a> {
 
 /// `IndAudPackagesDescriptor`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct IndAudPackagesDescriptor<'a> {
     /// The package's name.
     pub name: Token<'a>,

@@ -1,5 +1,8 @@
 //! The eight commands and their replies (RFC 3525 7.2).
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{
     AmmDescriptor, AuditDescriptor, AuditReturnParameter, ErrorDescriptor, List,
     ObservedEventsDescriptor, Ref, ServiceChangeParm, ServiceChangeResParm, TerminationId,
@@ -10,11 +13,7 @@ pub type TerminationIdList<'a> = List<'a, TerminationId<'a>>;
 
 /// `CommandRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct CommandRequest<'a> {
     /// `O-`: its failure does not end the transaction.
     pub optional: bool,
@@ -36,11 +35,7 @@ impl<'a> From<Command<'a>> for CommandRequest<'a> {
 
 /// `Command`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum Command<'a> {
     /// Add a termination to a context.
     Add(AmmRequest<'a>),
@@ -78,11 +73,7 @@ impl<'a> Command<'a> {
 
 /// `AmmRequest`: the body of Add, Move and Modify.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AmmRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -92,11 +83,7 @@ pub struct AmmRequest<'a> {
 
 /// `SubtractRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct SubtractRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -106,11 +93,7 @@ pub struct SubtractRequest<'a> {
 
 /// `AuditRequest`. In BER a list of one is `terminationID`, a longer one adds `terminationIDList` (version 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AuditRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -120,11 +103,7 @@ pub struct AuditRequest<'a> {
 
 /// `NotifyRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct NotifyRequest<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -136,11 +115,7 @@ pub struct NotifyRequest<'a> {
 
 /// `ServiceChangeRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ServiceChangeRequest<'a> {
     /// The terminations; `ROOT` for the whole gateway.
     pub terminations: TerminationIdList<'a>,
@@ -150,11 +125,7 @@ pub struct ServiceChangeRequest<'a> {
 
 /// `CommandReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum CommandReply<'a> {
     /// Answers Add.
     Add(AmmsReply<'a>),
@@ -176,11 +147,7 @@ pub enum CommandReply<'a> {
 
 /// `AmmsReply`: the answer to Add, Move, Modify and Subtract.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AmmsReply<'a> {
     /// The terminations; specific even when the request said "choose".
     pub terminations: TerminationIdList<'a>,
@@ -193,11 +160,7 @@ pub type TerminationAudit<'a> = List<'a, AuditReturnParameter<'a>>;
 
 /// `AuditReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum AuditReply<'a> {
     /// `AuditValue = Context { a, b }`: the terminations of a context.
     ContextAuditResult(TerminationIdList<'a>),
@@ -214,11 +177,7 @@ pub enum AuditReply<'a> {
 
 /// `NotifyReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct NotifyReply<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -228,11 +187,7 @@ pub struct NotifyReply<'a> {
 
 /// `ServiceChangeReply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ServiceChangeReply<'a> {
     /// The terminations.
     pub terminations: TerminationIdList<'a>,
@@ -242,11 +197,7 @@ pub struct ServiceChangeReply<'a> {
 
 /// `ServiceChangeResult`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum ServiceChangeResult<'a> {
     /// Refused.
     Error(ErrorDescriptor<'a>),

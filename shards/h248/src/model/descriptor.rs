@@ -1,5 +1,8 @@
 //! Descriptors: the parameters of commands and replies (RFC 3525 7.1).
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{
     AuditDescriptor, AuditItem, DigitMapBody, ErrorDescriptor, EventBufferDescriptor,
     EventsDescriptor, List, NonStandardData, ObservedEventsDescriptor, OctetString, PkgdName, Ref,
@@ -11,11 +14,7 @@ pub type StreamId = u16;
 
 /// `AmmDescriptor`: what Add, Move and Modify may carry, at most one of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum AmmDescriptor<'a> {
     /// Streams and termination state.
     Media(MediaDescriptor<'a>),
@@ -39,11 +38,7 @@ pub enum AmmDescriptor<'a> {
 
 /// `AuditReturnParameter`: what a reply may carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum AuditReturnParameter<'a> {
     /// Why something could not be done or reported.
     Error(ErrorDescriptor<'a>),
@@ -75,11 +70,7 @@ pub enum AuditReturnParameter<'a> {
 
 /// `MediaDescriptor` (RFC 3525 7.1.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct MediaDescriptor<'a> {
     /// Properties of the termination as a whole.
     pub termination_state: Option<TerminationStateDescriptor<'a>>,
@@ -89,11 +80,7 @@ pub struct MediaDescriptor<'a> {
 
 /// The streams of a [`MediaDescriptor`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum MediaStreams<'a> {
     /// None given.
     #[default]
@@ -106,11 +93,7 @@ pub enum MediaStreams<'a> {
 
 /// `StreamDescriptor` (RFC 3525 7.1.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct StreamDescriptor<'a> {
     /// Its number.
     pub stream: StreamId,
@@ -120,11 +103,7 @@ pub struct StreamDescriptor<'a> {
 
 /// `StreamParms`; at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct StreamParms<'a> {
     /// Mode, reservation, properties.
     pub local_control: Option<LocalControlDescriptor<'a>>,
@@ -138,11 +117,7 @@ pub struct StreamParms<'a> {
 
 /// `LocalControlDescriptor` (RFC 3525 7.1.7); at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct LocalControlDescriptor<'a> {
     /// Direction of media.
     pub stream_mode: Option<StreamMode>,
@@ -156,11 +131,7 @@ pub struct LocalControlDescriptor<'a> {
 
 /// `StreamMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum StreamMode {
     /// Out of the context only.
@@ -177,11 +148,7 @@ pub enum StreamMode {
 
 /// `LocalRemoteDescriptor` (RFC 3525 7.1.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum LocalRemoteDescriptor<'a> {
     /// The octets of the text encoding: SDP. See [`sdp`](crate::sdp) for a parsed view.
     Octets(OctetString<'a>),
@@ -191,11 +158,7 @@ pub enum LocalRemoteDescriptor<'a> {
 
 /// `TerminationStateDescriptor` (RFC 3525 7.1.5); at least one part is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct TerminationStateDescriptor<'a> {
     /// Package properties of the termination.
     pub property_parms: List<'a, PropertyParm<'a>>,
@@ -207,11 +170,7 @@ pub struct TerminationStateDescriptor<'a> {
 
 /// `EventBufferControl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum EventBufferControl {
     /// Events are handled at once.
@@ -222,11 +181,7 @@ pub enum EventBufferControl {
 
 /// `ServiceState`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum ServiceState {
     /// Being tested.
@@ -239,11 +194,7 @@ pub enum ServiceState {
 
 /// `PropertyParm`: a package item and what it is or should be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct PropertyParm<'a> {
     /// Package and property.
     pub name: PkgdName<'a>,
@@ -253,11 +204,7 @@ pub struct PropertyParm<'a> {
 
 /// `EventParameter` and `SigParameter`: a name and what it is or should be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct Parameter<'a> {
     /// The parameter's name within the package of the event or signal.
     pub name: Token<'a>,
@@ -267,11 +214,7 @@ pub struct Parameter<'a> {
 
 /// `parmValue`: the `value` sequence of annex A together with its `extraInfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum ParmValue<'a> {
     /// `= v`. The value `$` asks the gateway to choose (an empty sequence in BER).
     Value(Value<'a>),
@@ -298,11 +241,7 @@ impl ParmValue<'_> {
 
 /// `Relation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum Relation {
     /// `>`
@@ -315,11 +254,7 @@ pub enum Relation {
 
 /// `MuxDescriptor` (RFC 3525 7.1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct MuxDescriptor<'a> {
     /// How the terminations are multiplexed.
     pub mux_type: MuxType<'a>,
@@ -331,11 +266,7 @@ pub struct MuxDescriptor<'a> {
 
 /// `MuxType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum MuxType<'a> {
     /// H.221.
     H221,
@@ -353,11 +284,7 @@ pub enum MuxType<'a> {
 
 /// `ModemDescriptor` (RFC 3525 7.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ModemDescriptor<'a> {
     /// The types, at least one.
     pub types: List<'a, ModemType<'a>>,
@@ -369,11 +296,7 @@ pub struct ModemDescriptor<'a> {
 
 /// `ModemType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[allow(missing_docs)]
 pub enum ModemType<'a> {
     V18,
@@ -391,11 +314,7 @@ pub enum ModemType<'a> {
 
 /// `DigitMapDescriptor` (RFC 3525 7.1.14); a name, a value, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct DigitMapDescriptor<'a> {
     /// What the map is or will be known by.
     pub name: Option<Token<'a>>,
@@ -405,11 +324,7 @@ pub struct DigitMapDescriptor<'a> {
 
 /// `DigitMapValue`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct DigitMapValue<'a> {
     /// `T`: to wait for the first digit, in seconds, 0 to 99.
     pub start_timer: Option<u8>,
@@ -428,11 +343,7 @@ pub type StatisticsDescriptor<'a> = List<'a, StatisticsParameter<'a>>;
 
 /// `StatisticsParameter`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct StatisticsParameter<'a> {
     /// Package and statistic.
     pub name: PkgdName<'a>,
@@ -445,11 +356,7 @@ pub type PackagesDescriptor<'a> = List<'a, PackagesItem<'a>>;
 
 /// `PackagesItem`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct PackagesItem<'a> {
     /// The package's name.
     pub name: Token<'a>,

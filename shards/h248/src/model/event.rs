@@ -1,60 +1,50 @@
 //! Events: requested, embedded, buffered and observed (RFC 3525 7.1.9, 7.1.10, 7.1.17).
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{DigitMapValue, List, Parameter, PkgdName, Ref, SignalsDescriptor, StreamId, Token};
 use crate::chars;
 
 /// `RequestID`: ties observed events to the events descriptor that asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct RequestId(pub u32);
 
 impl RequestId {
     /// `*`: every request.
     pub const ALL: Self = Self(0xFFFF_FFFF);
 }
+
 /// `EventsDescriptor` (RFC 3525 7.1.9). Without events it turns event detection off.
+///
+/// An embedded one is the same with other actions: [`SecondEventsDescriptor`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
-pub struct EventsDescriptor<'a> {
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
+pub struct EventsDescriptor<'a, Actions = RequestedActions<'a>> {
     /// Present when there are events.
     pub request_id: Option<RequestId>,
     /// What to look for.
-    pub events: List<'a, RequestedEvent<'a>>,
+    pub events: List<'a, RequestedEvent<'a, Actions>>,
 }
 
 /// `RequestedEvent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
-pub struct RequestedEvent<'a> {
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
+pub struct RequestedEvent<'a, Actions = RequestedActions<'a>> {
     /// Package and event.
     pub name: PkgdName<'a>,
     /// On this stream only.
     pub stream: Option<StreamId>,
     /// What to do when it is seen. `None` rather than empty actions.
-    pub actions: Option<Ref<'a, RequestedActions<'a>>>,
+    pub actions: Option<Ref<'a, Actions>>,
     /// Parameters of the event.
     pub parameters: List<'a, Parameter<'a>>,
 }
 
 /// `RequestedActions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct RequestedActions<'a> {
     /// Signals go on when the event is seen.
     pub keep_active: bool,
@@ -72,11 +62,7 @@ pub struct RequestedActions<'a> {
 
 /// `NotifyBehaviour` (version 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum NotifyBehaviour<'a> {
     /// `ImmediateNotify`
     Immediate,
@@ -88,11 +74,7 @@ pub enum NotifyBehaviour<'a> {
 
 /// `RegulatedEmbeddedDescriptor` (version 3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct RegulatedEmbeddedDescriptor<'a> {
     /// Look for these events next.
     pub second_event: Option<SecondEventsDescriptor<'a>>,
@@ -102,11 +84,7 @@ pub struct RegulatedEmbeddedDescriptor<'a> {
 
 /// `EventDM`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum EventDm<'a> {
     /// A map that the gateway knows.
     Name(Token<'a>),
@@ -114,45 +92,15 @@ pub enum EventDm<'a> {
     Value(DigitMapValue<'a>),
 }
 
-/// `SecondEventsDescriptor`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
-pub struct SecondEventsDescriptor<'a> {
-    /// Present when there are events.
-    pub request_id: Option<RequestId>,
-    /// What to look for.
-    pub events: List<'a, SecondRequestedEvent<'a>>,
-}
+/// `SecondEventsDescriptor`: events to look for behind another event.
+pub type SecondEventsDescriptor<'a> = EventsDescriptor<'a, SecondRequestedActions<'a>>;
 
 /// `SecondRequestedEvent`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
-pub struct SecondRequestedEvent<'a> {
-    /// Package and event.
-    pub name: PkgdName<'a>,
-    /// On this stream only.
-    pub stream: Option<StreamId>,
-    /// What to do when it is seen. `None` rather than empty actions.
-    pub actions: Option<Ref<'a, SecondRequestedActions<'a>>>,
-    /// Parameters of the event.
-    pub parameters: List<'a, Parameter<'a>>,
-}
+pub type SecondRequestedEvent<'a> = RequestedEvent<'a, SecondRequestedActions<'a>>;
 
 /// `SecondRequestedActions`: as [`RequestedActions`], but without further events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct SecondRequestedActions<'a> {
     /// Signals go on when the event is seen.
     pub keep_active: bool,
@@ -171,11 +119,7 @@ pub type EventBufferDescriptor<'a> = List<'a, EventSpec<'a>>;
 
 /// `EventSpec`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct EventSpec<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,
@@ -187,11 +131,7 @@ pub struct EventSpec<'a> {
 
 /// `ObservedEventsDescriptor` (RFC 3525 7.1.17).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ObservedEventsDescriptor<'a> {
     /// Of the events descriptor that asked for them.
     pub request_id: RequestId,
@@ -201,11 +141,7 @@ pub struct ObservedEventsDescriptor<'a> {
 
 /// `ObservedEvent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ObservedEvent<'a> {
     /// Package and event.
     pub name: PkgdName<'a>,

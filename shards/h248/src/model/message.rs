@@ -1,5 +1,8 @@
 //! Messages and transactions: the outer shells, from the header down to the list of actions.
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{ActionReply, ActionRequest, List, MId, Quoted};
 
 /// A transaction's number, unique per sender (RFC 3525 8.1).
@@ -7,11 +10,7 @@ pub type TransactionId = u32;
 
 /// `MegacoMessage`: one protocol data unit (RFC 3525 annex A and 8.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct Message<'a> {
     /// The interim authentication header (RFC 3525 10.2); carried, never verified here.
     pub auth_header: Option<AuthenticationHeader>,
@@ -61,11 +60,7 @@ impl<'a> Message<'a> {
 
 /// `messageBody`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum MessageBody<'a> {
     /// The answer to a message that could not be used.
     Error(ErrorDescriptor<'a>),
@@ -75,11 +70,7 @@ pub enum MessageBody<'a> {
 
 /// `AuthenticationHeader` (RFC 3525 10.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct AuthenticationHeader {
     /// Security parameters index.
     pub sec_parm_index: [u8; 4],
@@ -120,11 +111,7 @@ impl AuthData {
 
 /// `Transaction` (RFC 3525 8).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum Transaction<'a> {
     /// Actions to carry out.
     Request(TransactionRequest<'a>),
@@ -140,11 +127,7 @@ pub enum Transaction<'a> {
 
 /// `TransactionRequest` (RFC 3525 8.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct TransactionRequest<'a> {
     /// Its number, not 0.
     pub transaction_id: TransactionId,
@@ -154,11 +137,7 @@ pub struct TransactionRequest<'a> {
 
 /// `TransactionReply` (RFC 3525 8.2.2; segments: H.248.1 v3 8.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct TransactionReply<'a> {
     /// The request's number; 0 when it could not be read.
     pub transaction_id: TransactionId,
@@ -172,11 +151,7 @@ pub struct TransactionReply<'a> {
 
 /// `segmentNumber` and `segmentationComplete` (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct Segment {
     /// 1 and up.
     pub number: u16,
@@ -186,11 +161,7 @@ pub struct Segment {
 
 /// `transactionResult`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum TransactionResult<'a> {
     /// The transaction failed as a whole.
     Error(ErrorDescriptor<'a>),
@@ -200,11 +171,7 @@ pub enum TransactionResult<'a> {
 
 /// `TransactionAck`: one number or an inclusive range of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct TransactionAck {
     /// The first number.
     pub first: TransactionId,
@@ -214,11 +181,7 @@ pub struct TransactionAck {
 
 /// `SegmentReply` (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct SegmentReply {
     /// The request's number.
     pub transaction_id: TransactionId,
@@ -228,11 +191,7 @@ pub struct SegmentReply {
 
 /// `ErrorDescriptor` (RFC 3525 7.1.19).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ErrorDescriptor<'a> {
     /// See [`codes`](crate::codes).
     pub code: u16,

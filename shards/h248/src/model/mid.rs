@@ -1,18 +1,16 @@
 //! Message identifiers: who sent a message, in all five forms of the standard (RFC 3525 annex A, `MId`).
 
+use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use core::fmt;
+#[cfg(feature = "serde")]
+use serde::Serialize;
 
 use super::{TerminationId, Token};
 
 /// The name or address of a message's originator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum MId<'a> {
     /// `[124.124.124.222]:55555`
     Ip4Address(Ipv4Addr, Option<u16>),

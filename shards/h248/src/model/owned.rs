@@ -106,6 +106,34 @@ impl<T: IntoOwned, const N: usize> IntoOwned for [T; N] {
     }
 }
 
+impl<T: IntoOwned + Clone> IntoOwned for EventsDescriptor<'_, T>
+where
+    T::Static: 'static,
+{
+    type Static = EventsDescriptor<'static, T::Static>;
+    fn into_owned(self) -> Self::Static {
+        EventsDescriptor {
+            request_id: self.request_id,
+            events: self.events.into_owned(),
+        }
+    }
+}
+
+impl<T: IntoOwned + Clone> IntoOwned for RequestedEvent<'_, T>
+where
+    T::Static: 'static,
+{
+    type Static = RequestedEvent<'static, T::Static>;
+    fn into_owned(self) -> Self::Static {
+        RequestedEvent {
+            name: self.name.into_owned(),
+            stream: self.stream,
+            actions: self.actions.into_owned(),
+            parameters: self.parameters.into_owned(),
+        }
+    }
+}
+
 impl<T: IntoOwned> IntoOwned for AuditSelect<T> {
     type Static = AuditSelect<T::Static>;
     fn into_owned(self) -> Self::Static {
@@ -186,12 +214,8 @@ structs! {
     Parameter { name, value }
     MuxDescriptor { mux_type, terminations, non_standard_data }
     ModemDescriptor { types, property_parms, non_standard_data }
-    EventsDescriptor { request_id, events }
-    RequestedEvent { name, stream, actions, parameters }
     RequestedActions { keep_active, event_dm, second_event, signals, notify_behaviour, reset_events_descriptor }
     RegulatedEmbeddedDescriptor { second_event, signals }
-    SecondEventsDescriptor { request_id, events }
-    SecondRequestedEvent { name, stream, actions, parameters }
     SecondRequestedActions { keep_active, event_dm, signals, notify_behaviour, reset_events_descriptor }
     EventSpec { name, stream, parameters }
     SeqSigList { id, signals }

@@ -1,14 +1,13 @@
 //! Service change parameters (RFC 3525 7.2.8) and non-standard data.
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{AuditDescriptor, List, MId, Parameter, Ref, TimeNotation, Token, Value};
 
 /// `ServiceChangeParm`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ServiceChangeParm<'a> {
     /// What happens.
     pub method: ServiceChangeMethod<'a>,
@@ -59,11 +58,7 @@ impl<'a> ServiceChangeParm<'a> {
 
 /// `ServiceChangeMethod`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum ServiceChangeMethod<'a> {
     /// Another gateway or controller takes over.
     Failover,
@@ -83,11 +78,7 @@ pub enum ServiceChangeMethod<'a> {
 
 /// `ServiceChangeAddress`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum ServiceChangeAddress<'a> {
     /// The same address, another port.
     Port(u16),
@@ -97,11 +88,7 @@ pub enum ServiceChangeAddress<'a> {
 
 /// `ServiceChangeProfile`: a name and a version, `resgw/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ServiceChangeProfile<'a> {
     /// The profile's name.
     pub name: Token<'a>,
@@ -111,11 +98,7 @@ pub struct ServiceChangeProfile<'a> {
 
 /// `ServiceChangeResParm`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct ServiceChangeResParm<'a> {
     /// Where to send later requests; not together with `mgc_id`.
     pub address: Option<ServiceChangeAddress<'a>>,
@@ -131,11 +114,7 @@ pub struct ServiceChangeResParm<'a> {
 
 /// `NonStandardData` (BER only; text has extension parameters).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct NonStandardData<'a> {
     /// Whose data.
     pub identifier: NonStandardIdentifier<'a>,
@@ -145,11 +124,7 @@ pub struct NonStandardData<'a> {
 
 /// `NonStandardIdentifier`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum NonStandardIdentifier<'a> {
     /// An object identifier: its content octets.
     Object(List<'a, u8>),

@@ -1,5 +1,8 @@
 //! Signals and signal lists (RFC 3525 7.1.11).
 
+#[cfg(feature = "serde")]
+use serde::Serialize;
+
 use super::{List, Parameter, PkgdName, RequestId, StreamId};
 
 /// `SignalsDescriptor` (RFC 3525 7.1.11). Empty, it stops all signals.
@@ -7,11 +10,7 @@ pub type SignalsDescriptor<'a> = List<'a, SignalRequest<'a>>;
 
 /// `SignalRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub enum SignalRequest<'a> {
     /// One signal.
     Signal(Signal<'a>),
@@ -21,11 +20,7 @@ pub enum SignalRequest<'a> {
 
 /// `SeqSigList`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct SeqSigList<'a> {
     /// Its number.
     pub id: u16,
@@ -35,11 +30,7 @@ pub struct SeqSigList<'a> {
 
 /// `Signal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct Signal<'a> {
     /// Package and signal.
     pub name: PkgdName<'a>,
@@ -84,11 +75,7 @@ impl<'a> Signal<'a> {
 
 /// `SignalType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum SignalType {
     /// Ends by itself.
@@ -101,11 +88,7 @@ pub enum SignalType {
 
 /// `SignalDirection` (version 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 #[repr(u8)]
 pub enum SignalDirection {
     /// Towards the context.
@@ -118,11 +101,7 @@ pub enum SignalDirection {
 
 /// `NotifyCompletion`: a set of reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct NotifyCompletion(pub u8);
 
 impl NotifyCompletion {

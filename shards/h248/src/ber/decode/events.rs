@@ -8,29 +8,46 @@ use crate::model::{
     DigitMapBody, DigitMapDescriptor, DigitMapValue, EventBufferDescriptor, EventDm, EventSpec,
     EventsDescriptor, List, NotifyBehaviour, ObservedEvent, ObservedEventsDescriptor, Parameter,
     RegulatedEmbeddedDescriptor, RequestId, RequestedActions, RequestedEvent,
-    SecondEventsDescriptor, SecondRequestedActions, SecondRequestedEvent, TimeNotation, Token,
+    SecondEventsDescriptor, SecondRequestedActions, TimeNotation, Token,
 };
 use crate::package::{Item, Scope};
 
 impl<'a> Decoder<'_, 'a> {
     #[inline(always)]
     pub(super) fn events(&self, element: Element<'a>) -> Result<EventsDescriptor<'a>> {
+        self.events_with(element, Self::requested_actions)
+    }
+
+    fn second_events(&self, element: Element<'a>) -> Result<SecondEventsDescriptor<'a>> {
+        self.events_with(element, Self::second_requested_actions)
+    }
+
+    #[inline(always)]
+    fn events_with<Actions>(
+        &self,
+        element: Element<'a>,
+        actions: impl Fn(&Self, Element<'a>) -> Result<Option<Actions>>,
+    ) -> Result<EventsDescriptor<'a, Actions>> {
         let mut reader = element.open()?;
         let request_id = self.request_id(&mut reader, 0)?;
         let events = self.items::<_, 4>(reader.required(1, "eventList")?, |event| {
-            self.requested_event(event)
+            self.requested_event(event, &actions)
         })?;
         reader.skip_extensions()?;
         Ok(EventsDescriptor { request_id, events })
     }
 
     #[inline(always)]
-    fn requested_event(&self, element: Element<'a>) -> Result<RequestedEvent<'a>> {
+    fn requested_event<Actions>(
+        &self,
+        element: Element<'a>,
+        actions: impl Fn(&Self, Element<'a>) -> Result<Option<Actions>>,
+    ) -> Result<RequestedEvent<'a, Actions>> {
         let mut reader = self.sequence(element)?;
         let (name, item) = self.pkgd_name(reader.required(0, "pkgdName")?, Scope::Event)?;
         let stream = self.stream_id(&mut reader, 1)?;
         let actions = match reader.optional(2)? {
-            Some(actions) => self.requested_actions(actions)?,
+            Some(element) => actions(self, element)?,
             None => None,
         };
         let parameters = self.parameters(reader.required(3, "evParList")?, item)?;
@@ -57,34 +74,6 @@ impl<'a> Decoder<'_, 'a> {
         };
         reader.skip_extensions()?;
         Ok((actions != RequestedActions::default()).then_some(actions))
-    }
-
-    fn second_events(&self, element: Element<'a>) -> Result<SecondEventsDescriptor<'a>> {
-        let mut reader = element.open()?;
-        let request_id = self.request_id(&mut reader, 0)?;
-        let events = reader.required(1, "eventList")?;
-        let events = self.items::<_, 4>(events, |event| self.second_requested_event(event))?;
-        reader.skip_extensions()?;
-        Ok(SecondEventsDescriptor { request_id, events })
-    }
-
-    fn second_requested_event(&self, element: Element<'a>) -> Result<SecondRequestedEvent<'a>> {
-        let mut reader = self.sequence(element)?;
-        let (name, item) = self.pkgd_name(reader.required(0, "pkgdName")?, Scope::Event)?;
-        let stream = self.stream_id(&mut reader, 1)?;
-        let actions = match reader.optional(2)? {
-            Some(actions) => self.second_requested_actions(actions)?,
-            None => None,
-        };
-        let parameters = self.parameters(reader.required(3, "evParList")?, item)?;
-        reader.skip_extensions()?;
-        let actions = actions.map(|actions| self.value_in_arena(actions));
-        Ok(SecondRequestedEvent {
-            name,
-            stream,
-            actions,
-            parameters,
-        })
     }
 
     /// `SecondRequestedActions`; `None` when they ask nothing.

@@ -51,9 +51,7 @@ impl Encoder<'_, '_> {
                 IndAudSignalsDescriptor::Signal(signal) => e.ind_aud_signal(0, signal),
                 IndAudSignalsDescriptor::SeqSigList(list) => e.within(constructed(1), |e| {
                     e.writer.unsigned(primitive(0), list.id.into());
-                    list.signal
-                        .iter()
-                        .try_for_each(|signal| e.ind_aud_signal(1, signal))
+                    e.part(1, &list.signal, Self::ind_aud_signal)
                 }),
             }),
             IndAuditParameter::DigitMap(map) => self.within(constructed(4), |e| {
@@ -97,10 +95,7 @@ impl Encoder<'_, '_> {
     }
 
     fn ind_aud_media(&mut self, media: &IndAudMediaDescriptor<'_>) -> Result<()> {
-        media
-            .termination_state
-            .iter()
-            .try_for_each(|state| self.ind_aud_state(0, state))?;
+        self.part(0, &media.termination_state, Self::ind_aud_state)?;
         match &media.streams {
             IndAudStreams::None => Ok(()),
             IndAudStreams::One(parms) => {
@@ -160,22 +155,10 @@ impl Encoder<'_, '_> {
 
     fn ind_aud_stream(&mut self, number: u8, parms: &IndAudStreamParms<'_>) -> Result<()> {
         self.within(constructed(number), |e| {
-            parms
-                .local_control
-                .iter()
-                .try_for_each(|control| e.ind_aud_control(0, control))?;
-            parms
-                .local
-                .iter()
-                .try_for_each(|local| e.ind_aud_local_remote(1, local))?;
-            parms
-                .remote
-                .iter()
-                .try_for_each(|remote| e.ind_aud_local_remote(2, remote))?;
-            parms
-                .statistics
-                .iter()
-                .try_for_each(|statistics| e.ind_aud_statistics(3, statistics))
+            e.part(0, &parms.local_control, Self::ind_aud_control)?;
+            e.part(1, &parms.local, Self::ind_aud_local_remote)?;
+            e.part(2, &parms.remote, Self::ind_aud_local_remote)?;
+            e.part(3, &parms.statistics, Self::ind_aud_statistics)
         })
     }
 

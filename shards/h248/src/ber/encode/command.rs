@@ -17,17 +17,14 @@ impl Encoder<'_, '_> {
             Command::Modify(request) => self.amm_request(2, request),
             Command::Subtract(request) => self.within(constructed(3), |e| {
                 e.termination_ids(0, &request.terminations)?;
-                request.audit.iter().try_for_each(|audit| e.audit(1, audit))
+                e.part(1, &request.audit, Self::audit)
             }),
             Command::AuditCapability(request) => self.audit_request(4, request),
             Command::AuditValue(request) => self.audit_request(5, request),
             Command::Notify(request) => self.within(constructed(6), |e| {
                 e.termination_ids(0, &request.terminations)?;
                 e.observed_events(1, &request.observed_events)?;
-                request
-                    .error
-                    .iter()
-                    .try_for_each(|error| e.error_descriptor(2, error))
+                e.part(2, &request.error, Self::error_descriptor)
             }),
             Command::ServiceChange(request) => self.within(constructed(7), |e| {
                 e.termination_ids(0, &request.terminations)?;
@@ -87,10 +84,7 @@ impl Encoder<'_, '_> {
             }
             CommandReply::Notify(reply) => self.within(constructed(6), |e| {
                 e.termination_ids(0, &reply.terminations)?;
-                reply
-                    .error
-                    .iter()
-                    .try_for_each(|error| e.error_descriptor(1, error))
+                e.part(1, &reply.error, Self::error_descriptor)
             }),
             CommandReply::ServiceChange(reply) => self.service_change_reply(7, reply),
         }

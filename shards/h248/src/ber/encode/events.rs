@@ -13,6 +13,19 @@ use crate::package::Scope;
 
 impl Encoder<'_, '_> {
     pub(super) fn events(&mut self, number: u8, events: &EventsDescriptor<'_>) -> Result<()> {
+        self.events_with(number, events, Self::requested_actions)
+    }
+
+    fn second_events(&mut self, number: u8, events: &SecondEventsDescriptor<'_>) -> Result<()> {
+        self.events_with(number, events, Self::second_requested_actions)
+    }
+
+    fn events_with<Actions>(
+        &mut self,
+        number: u8,
+        events: &EventsDescriptor<'_, Actions>,
+        actions: impl Fn(&mut Self, &Actions) -> Result<()>,
+    ) -> Result<()> {
         self.within(constructed(number), |e| {
             e.optional(0, events.request_id.map(|id| id.0));
             e.list(constructed(1), &events.events, |e, event| {
@@ -20,8 +33,8 @@ impl Encoder<'_, '_> {
                 e.within(SEQUENCE, |e| {
                     e.writer.array(primitive(0), name);
                     e.optional(1, event.stream);
-                    if let Some(actions) = &event.actions {
-                        e.within(constructed(2), |e| e.requested_actions(actions))?;
+                    if let Some(found) = &event.actions {
+                        e.within(constructed(2), |e| actions(e, found))?;
                     }
                     e.parameters(3, item, &event.parameters)
                 })
@@ -31,57 +44,19 @@ impl Encoder<'_, '_> {
 
     fn requested_actions(&mut self, actions: &RequestedActions<'_>) -> Result<()> {
         self.keep_active(0, actions.keep_active);
-        actions
-            .event_dm
-            .iter()
-            .try_for_each(|map| self.event_dm(1, map))?;
-        actions
-            .second_event
-            .iter()
-            .try_for_each(|events| self.second_events(2, events))?;
-        actions
-            .signals
-            .iter()
-            .try_for_each(|signals| self.signals(3, signals))?;
-        actions
-            .notify_behaviour
-            .iter()
-            .try_for_each(|notify| self.notify_behaviour(4, notify))?;
+        self.part(1, &actions.event_dm, Self::event_dm)?;
+        self.part(2, &actions.second_event, Self::second_events)?;
+        self.part(3, &actions.signals, Self::signals)?;
+        self.part(4, &actions.notify_behaviour, Self::notify_behaviour)?;
         self.flag(5, actions.reset_events_descriptor);
         Ok(())
     }
 
-    fn second_events(&mut self, number: u8, events: &SecondEventsDescriptor<'_>) -> Result<()> {
-        self.within(constructed(number), |e| {
-            e.optional(0, events.request_id.map(|id| id.0));
-            e.list(constructed(1), &events.events, |e, event| {
-                let (name, item) = e.names.pkgd_name(&event.name, Scope::Event)?;
-                e.within(SEQUENCE, |e| {
-                    e.writer.array(primitive(0), name);
-                    e.optional(1, event.stream);
-                    if let Some(actions) = &event.actions {
-                        e.within(constructed(2), |e| e.second_requested_actions(actions))?;
-                    }
-                    e.parameters(3, item, &event.parameters)
-                })
-            })
-        })
-    }
-
     fn second_requested_actions(&mut self, actions: &SecondRequestedActions<'_>) -> Result<()> {
         self.keep_active(0, actions.keep_active);
-        actions
-            .event_dm
-            .iter()
-            .try_for_each(|map| self.event_dm(1, map))?;
-        actions
-            .signals
-            .iter()
-            .try_for_each(|signals| self.signals(2, signals))?;
-        actions
-            .notify_behaviour
-            .iter()
-            .try_for_each(|notify| self.notify_behaviour(3, notify))?;
+        self.part(1, &actions.event_dm, Self::event_dm)?;
+        self.part(2, &actions.signals, Self::signals)?;
+        self.part(3, &actions.notify_behaviour, Self::notify_behaviour)?;
         self.flag(4, actions.reset_events_descriptor);
         Ok(())
     }
@@ -100,14 +75,8 @@ impl Encoder<'_, '_> {
                 Ok(())
             }
             NotifyBehaviour::Regulated(regulated) => e.within(constructed(1), |e| {
-                regulated
-                    .second_event
-                    .iter()
-                    .try_for_each(|events| e.second_events(0, events))?;
-                regulated
-                    .signals
-                    .iter()
-                    .try_for_each(|signals| e.signals(1, signals))
+                e.part(0, &regulated.second_event, Self::second_events)?;
+                e.part(1, &regulated.signals, Self::signals)
             }),
             NotifyBehaviour::Never => {
                 e.flag(2, true);
@@ -173,9 +142,7 @@ impl Encoder<'_, '_> {
                 let name = e.names.digit_map_name(name)?;
                 e.writer.array(primitive(0), name);
             }
-            map.value
-                .iter()
-                .try_for_each(|value| e.digit_map_value(1, value))
+            e.part(1, &map.value, Self::digit_map_value)
         })
     }
 

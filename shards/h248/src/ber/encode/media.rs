@@ -189,9 +189,9 @@ impl Encoder<'_, '_> {
             e.list(constructed(1), &mux.terminations, |e, id| {
                 e.termination_id(SEQUENCE, id)
             })?;
-            mux.non_standard_data
-                .iter()
-                .try_for_each(|data| e.non_standard_data(2, data))
+            e.part(2, &mux.non_standard_data, |e, number, data| {
+                e.non_standard_data(number, data)
+            })
         })
     }
 
@@ -214,10 +214,9 @@ impl Encoder<'_, '_> {
                 Ok(())
             })?;
             e.properties(constructed(1), &modem.property_parms)?;
-            modem
-                .non_standard_data
-                .iter()
-                .try_for_each(|data| e.non_standard_data(2, data))
+            e.part(2, &modem.non_standard_data, |e, number, data| {
+                e.non_standard_data(number, data)
+            })
         })
     }
 }

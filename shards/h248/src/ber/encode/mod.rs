@@ -335,6 +335,20 @@ impl<'c, 'o> Encoder<'c, 'o> {
         self.within(tag, |e| items.iter().try_for_each(|item| write(e, item)))
     }
 
+    /// An `OPTIONAL` component that `write` writes under its number.
+    #[inline]
+    fn part<T>(
+        &mut self,
+        number: u8,
+        part: &Option<T>,
+        write: impl FnOnce(&mut Self, u8, &T) -> Result<()>,
+    ) -> Result<()> {
+        match part {
+            Some(part) => write(self, number, part),
+            None => Ok(()),
+        }
+    }
+
     /// A `NULL OPTIONAL`.
     #[inline]
     fn flag(&mut self, number: u8, present: bool) {

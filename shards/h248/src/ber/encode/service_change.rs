@@ -25,13 +25,9 @@ impl Encoder<'_, '_> {
             return Err(EXTENSION);
         }
         self.writer.unsigned(primitive(0), method);
-        parm.address
-            .iter()
-            .try_for_each(|address| self.service_change_address(1, address))?;
+        self.part(1, &parm.address, Self::service_change_address)?;
         self.version(2, parm.version)?;
-        parm.profile
-            .iter()
-            .try_for_each(|profile| self.profile(3, profile))?;
+        self.part(3, &parm.profile, Self::profile)?;
         let reason = self.writer.open(constructed(4));
         value::encode_string(
             parm.reason.as_bytes(),
@@ -46,10 +42,10 @@ impl Encoder<'_, '_> {
         if let Some(time) = &parm.time_stamp {
             self.time_notation(7, time);
         }
-        parm.non_standard_data
-            .iter()
-            .try_for_each(|data| self.non_standard_data(8, data))?;
-        parm.info.iter().try_for_each(|info| self.audit(9, info))?;
+        self.part(8, &parm.non_standard_data, |e, number, data| {
+            e.non_standard_data(number, data)
+        })?;
+        self.part(9, &parm.info, Self::audit)?;
         self.flag(10, parm.incomplete);
         Ok(())
     }
@@ -63,13 +59,9 @@ impl Encoder<'_, '_> {
             parm.mgc_id
                 .iter()
                 .try_for_each(|mid| e.within(constructed(0), |e| e.address(mid, 0)))?;
-            parm.address
-                .iter()
-                .try_for_each(|address| e.service_change_address(1, address))?;
+            e.part(1, &parm.address, Self::service_change_address)?;
             e.version(2, parm.version)?;
-            parm.profile
-                .iter()
-                .try_for_each(|profile| e.profile(3, profile))?;
+            e.part(3, &parm.profile, Self::profile)?;
             if let Some(time) = &parm.time_stamp {
                 e.time_notation(4, time);
             }

@@ -3,11 +3,11 @@
 use super::{Encoder, Result};
 use crate::ber::read::SEQUENCE;
 use crate::ber::write::{constructed, primitive};
-use crate::model::{Signal, SignalRequest};
+use crate::model::{Signal, SignalRequest, SignalsDescriptor};
 use crate::package::Scope;
 
 impl Encoder<'_, '_> {
-    pub(super) fn signals(&mut self, number: u8, signals: &[SignalRequest<'_>]) -> Result<()> {
+    pub(super) fn signals(&mut self, number: u8, signals: &SignalsDescriptor<'_>) -> Result<()> {
         self.list(constructed(number), signals, |e, request| match request {
             SignalRequest::Signal(signal) => e.signal(constructed(0), signal),
             SignalRequest::SeqSigList(list) => e.within(constructed(1), |e| {

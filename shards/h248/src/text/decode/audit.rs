@@ -87,56 +87,20 @@ impl<'a> Cursor<'a, '_> {
 
     /// `indAudmediaDescriptor`
     fn ind_aud_media(&mut self) -> Rule<IndAudMediaDescriptor<'a>> {
-        self.open()?;
-        let mut termination_state = None;
-        let mut one = None;
-        let mut multi: Gather<'a, IndAudStreamDescriptor<'a>> = self.arena.gather();
-        loop {
-            let (keyword, start) = self.keyword();
-            match keyword {
-                Keyword::TerminationState => {
-                    let state = self.ind_aud_termination_state()?;
-                    self.once(&mut termination_state, start, "TerminationState", state)?;
-                }
-                Keyword::Stream if one.is_none() => {
-                    if multi.len() >= self.limits.items_max {
-                        return Err(self.fail_at(start, Problem::Limit("items_max")));
-                    }
-                    multi.push(self.ind_aud_stream()?);
-                }
-                _ if multi.is_empty() => {
-                    self.ind_aud_stream_parm(keyword, start, one.get_or_insert_default())?;
-                }
-                _ => return Err(self.fail_at(start, Problem::Expected("Stream"))),
-            }
-            if !self.more()? {
-                break;
-            }
-        }
+        let (termination_state, one, multi) = self.media_parts(
+            Self::ind_aud_termination_state,
+            Self::ind_aud_stream_parm,
+            |stream, parms| IndAudStreamDescriptor { stream, parms },
+        )?;
         let streams = match one {
             Some(parms) => IndAudStreams::One(parms),
             None if multi.is_empty() => IndAudStreams::None,
-            None => IndAudStreams::Multi(multi.finish()),
+            None => IndAudStreams::Multi(multi),
         };
         Ok(IndAudMediaDescriptor {
             termination_state,
             streams,
         })
-    }
-
-    /// `indAudstreamDescriptor`, behind its keyword.
-    fn ind_aud_stream(&mut self) -> Rule<IndAudStreamDescriptor<'a>> {
-        self.equal()?;
-        let stream = self.uint16("stream id")?;
-        self.open()?;
-        let mut parms = IndAudStreamParms::default();
-        loop {
-            let (keyword, start) = self.keyword();
-            self.ind_aud_stream_parm(keyword, start, &mut parms)?;
-            if !self.more()? {
-                return Ok(IndAudStreamDescriptor { stream, parms });
-            }
-        }
     }
 
     /// `indAudstreamParm`, behind its keyword.
@@ -207,12 +171,8 @@ impl<'a> Cursor<'a, '_> {
                 Keyword::Buffer => state.event_buffer_control = true,
                 Keyword::ServiceStates => {
                     let service = self.selection(Self::service_state)?;
-                    self.once(
-                        &mut state.service_state,
-                        word.start,
-                        "ServiceStates",
-                        service,
-                    )?;
+                    let slot = &mut state.service_state;
+                    self.once(slot, word.start, "ServiceStates", service)?;
                 }
                 _ => self.ind_aud_property(&word, &mut properties)?,
             }

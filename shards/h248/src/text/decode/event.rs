@@ -6,12 +6,12 @@ use crate::arena::Gather;
 use crate::error::Problem;
 use crate::model::{
     EventBufferDescriptor, EventDm, EventSpec, EventsDescriptor, List, NotifyBehaviour,
-    ObservedEvent, ObservedEventsDescriptor, Parameter, PkgdName, RegulatedEmbeddedDescriptor,
+    ObservedEvent, ObservedEventsDescriptor, Parameter, RegulatedEmbeddedDescriptor,
     RequestedActions, RequestedEvent, SecondEventsDescriptor, SecondRequestedActions,
-    SecondRequestedEvent, SignalsDescriptor, StreamId, TimeNotation,
+    SignalsDescriptor, StreamId, TimeNotation,
 };
 
-/// The parameters of an event, at either level.
+/// What stands in the braces of a requested event, at either level.
 #[derive(Default)]
 struct EventParameters<'a> {
     stream: Option<StreamId>,
@@ -22,99 +22,78 @@ struct EventParameters<'a> {
 impl<'a> Cursor<'a, '_> {
     /// `eventsDescriptor`, behind its keyword.
     pub(super) fn events(&mut self) -> Rule<EventsDescriptor<'a>> {
-        if self.peek_past_space() != b'=' {
-            return Ok(EventsDescriptor::default());
-        }
-        self.equal()?;
-        let request_id = Some(self.request_id()?);
-        self.open()?;
-        let events = self.list(|cursor| {
-            let (
-                name,
-                EventParameters {
-                    stream,
-                    actions,
-                    parameters,
-                },
-            ) = cursor.requested_event()?;
-            let actions = actions.map(|actions| cursor.arena.value(actions));
-            Ok(RequestedEvent {
-                name,
-                stream,
-                actions,
-                parameters,
-            })
-        })?;
-        Ok(EventsDescriptor { request_id, events })
+        self.events_with(|_, _, actions| Ok(actions))
     }
 
     /// `embedFirst`, behind its keyword.
     fn second_events(&mut self) -> Rule<SecondEventsDescriptor<'a>> {
+        self.events_with(Self::second_requested_actions)
+    }
+
+    /// Events of which `level` takes the actions, given where their event begins.
+    #[inline]
+    fn events_with<Actions>(
+        &mut self,
+        level: impl Fn(&mut Self, usize, RequestedActions<'a>) -> Rule<Actions>,
+    ) -> Rule<EventsDescriptor<'a, Actions>> {
         if self.peek_past_space() != b'=' {
-            return Ok(SecondEventsDescriptor::default());
+            return Ok(EventsDescriptor {
+                request_id: None,
+                events: List::EMPTY,
+            });
         }
         self.equal()?;
         let request_id = Some(self.request_id()?);
         self.open()?;
         let events = self.list(|cursor| {
             let start = cursor.at;
-            let (
-                name,
-                EventParameters {
-                    stream,
-                    actions,
-                    parameters,
-                },
-            ) = cursor.requested_event()?;
-            let actions = match actions {
+            let name = cursor.pkgd_name()?;
+            let found = cursor.event_parameters()?;
+            let actions = match found.actions {
+                Some(actions) => Some(cursor.arena.value(level(cursor, start, actions)?)),
                 None => None,
-                Some(RequestedActions {
-                    second_event: Some(_),
-                    ..
-                }) => {
-                    return Err(
-                        cursor.fail_at(start, Problem::Unexpected("events in an embedded event"))
-                    );
-                }
-                Some(RequestedActions {
-                    keep_active,
-                    event_dm,
-                    second_event: None,
-                    signals,
-                    notify_behaviour,
-                    reset_events_descriptor,
-                }) => Some(cursor.arena.value(SecondRequestedActions {
-                    keep_active,
-                    event_dm,
-                    signals,
-                    notify_behaviour,
-                    reset_events_descriptor,
-                })),
             };
-            Ok(SecondRequestedEvent {
+            Ok(RequestedEvent {
                 name,
-                stream,
+                stream: found.stream,
                 actions,
-                parameters,
+                parameters: found.parameters,
             })
         })?;
-        Ok(SecondEventsDescriptor { request_id, events })
+        Ok(EventsDescriptor { request_id, events })
     }
 
-    /// `requestedEvent` or `secondRequestedEvent`
-    fn requested_event(&mut self) -> Rule<(PkgdName<'a>, EventParameters<'a>)> {
-        let name = self.pkgd_name()?;
-        if !self.try_open()? {
-            return Ok((name, EventParameters::default()));
+    /// Actions of the second level, where there is no third.
+    fn second_requested_actions(
+        &mut self,
+        start: usize,
+        actions: RequestedActions<'a>,
+    ) -> Rule<SecondRequestedActions<'a>> {
+        if actions.second_event.is_some() {
+            return Err(self.fail_at(start, Problem::Unexpected("events in an embedded event")));
         }
+        Ok(SecondRequestedActions {
+            keep_active: actions.keep_active,
+            event_dm: actions.event_dm,
+            signals: actions.signals,
+            notify_behaviour: actions.notify_behaviour,
+            reset_events_descriptor: actions.reset_events_descriptor,
+        })
+    }
+
+    /// The braces behind the name of a `requestedEvent` or `secondRequestedEvent`, if there are any.
+    fn event_parameters(&mut self) -> Rule<EventParameters<'a>> {
         let mut found = EventParameters::default();
+        if !self.try_open()? {
+            return Ok(found);
+        }
         let mut parameters: Gather<'a, Parameter<'a>> = self.arena.gather();
         loop {
             let word = self.word("event parameter")?;
             self.event_parameter(&word, &mut found, &mut parameters)?;
             if !self.more()? {
                 found.parameters = parameters.finish();
-                return Ok((name, found));
+                return Ok(found);
             }
         }
     }

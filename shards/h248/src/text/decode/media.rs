@@ -8,47 +8,21 @@ use crate::model::{
     EventBufferControl, List, LocalControlDescriptor, LocalRemoteDescriptor, MediaDescriptor,
     MediaStreams, ModemDescriptor, ModemType, MuxDescriptor, MuxType, PackagesItem, ParmValue,
     PropertyParm, ServiceState, StatisticsDescriptor, StatisticsParameter, StreamDescriptor,
-    StreamMode, StreamParms, TerminationStateDescriptor, Token,
+    StreamId, StreamMode, StreamParms, TerminationStateDescriptor, Token,
 };
 
 impl<'a> Cursor<'a, '_> {
     /// `mediaDescriptor`, behind its keyword.
     pub(super) fn media(&mut self) -> Rule<MediaDescriptor<'a>> {
-        self.open()?;
-        let mut termination_state = None;
-        let mut one = None;
-        let mut multi: Gather<'a, StreamDescriptor<'a>> = self.arena.gather();
-        loop {
-            let (keyword, start) = self.keyword();
-            match keyword {
-                Keyword::Stream => {
-                    if one.is_some() {
-                        return Err(self.fail_at(start, Problem::Unexpected("Stream")));
-                    }
-                    if multi.len() >= self.limits.items_max {
-                        return Err(self.fail_at(start, Problem::Limit("items_max")));
-                    }
-                    multi.push(self.stream_descriptor()?);
-                }
-                Keyword::TerminationState => {
-                    let state = self.termination_state()?;
-                    self.once(&mut termination_state, start, "TerminationState", state)?;
-                }
-                _ => {
-                    if !multi.is_empty() {
-                        return Err(self.fail_at(start, Problem::Expected("Stream")));
-                    }
-                    self.stream_parm(keyword, start, one.get_or_insert_default())?;
-                }
-            }
-            if !self.more()? {
-                break;
-            }
-        }
+        let (termination_state, one, multi) = self.media_parts(
+            Self::termination_state,
+            Self::stream_parm,
+            |stream, parms| StreamDescriptor { stream, parms },
+        )?;
         let streams = match one {
             Some(parms) => MediaStreams::One(self.arena.value(parms)),
             None if multi.is_empty() => MediaStreams::None,
-            None => MediaStreams::Multi(multi.finish()),
+            None => MediaStreams::Multi(multi),
         };
         Ok(MediaDescriptor {
             termination_state,
@@ -56,17 +30,62 @@ impl<'a> Cursor<'a, '_> {
         })
     }
 
-    /// `streamDescriptor`, behind its keyword.
-    fn stream_descriptor(&mut self) -> Rule<StreamDescriptor<'a>> {
+    /// The parts of a `mediaDescriptor` or of its audit: a termination state, and either the parameters of one stream or
+    /// numbered streams.
+    #[inline]
+    pub(super) fn media_parts<State, Parms: Default, Stream>(
+        &mut self,
+        state: impl Fn(&mut Self) -> Rule<State>,
+        stream_parm: impl Fn(&mut Self, Keyword, usize, &mut Parms) -> Rule<()>,
+        numbered: impl Fn(StreamId, Parms) -> Stream,
+    ) -> Rule<(Option<State>, Option<Parms>, List<'a, Stream>)> {
+        self.open()?;
+        let mut termination_state = None;
+        let mut one = None;
+        let mut multi: Gather<'a, Stream> = self.arena.gather();
+        loop {
+            let (keyword, start) = self.keyword();
+            match keyword {
+                Keyword::TerminationState => {
+                    let state = state(self)?;
+                    self.once(&mut termination_state, start, "TerminationState", state)?;
+                }
+                Keyword::Stream if one.is_some() => {
+                    return Err(self.fail_at(start, Problem::Unexpected("Stream")));
+                }
+                Keyword::Stream => {
+                    if multi.len() >= self.limits.items_max {
+                        return Err(self.fail_at(start, Problem::Limit("items_max")));
+                    }
+                    let (stream, parms) = self.stream(&stream_parm)?;
+                    multi.push(numbered(stream, parms));
+                }
+                _ if multi.is_empty() => {
+                    stream_parm(self, keyword, start, one.get_or_insert_default())?;
+                }
+                _ => return Err(self.fail_at(start, Problem::Expected("Stream"))),
+            }
+            if !self.more()? {
+                return Ok((termination_state, one, multi.finish()));
+            }
+        }
+    }
+
+    /// `streamDescriptor` or its audit, behind the keyword.
+    #[inline]
+    fn stream<Parms: Default>(
+        &mut self,
+        stream_parm: impl Fn(&mut Self, Keyword, usize, &mut Parms) -> Rule<()>,
+    ) -> Rule<(StreamId, Parms)> {
         self.equal()?;
         let stream = self.uint16("stream id")?;
         self.open()?;
-        let mut parms = StreamParms::default();
+        let mut parms = Parms::default();
         loop {
             let (keyword, start) = self.keyword();
-            self.stream_parm(keyword, start, &mut parms)?;
+            stream_parm(self, keyword, start, &mut parms)?;
             if !self.more()? {
-                return Ok(StreamDescriptor { stream, parms });
+                return Ok((stream, parms));
             }
         }
     }
@@ -115,22 +134,14 @@ impl<'a> Cursor<'a, '_> {
                 Keyword::ReservedValue => {
                     self.equal()?;
                     let value = self.on_or_off()?;
-                    self.once(
-                        &mut control.reserve_value,
-                        word.start,
-                        "ReservedValue",
-                        value,
-                    )?;
+                    let slot = &mut control.reserve_value;
+                    self.once(slot, word.start, "ReservedValue", value)?;
                 }
                 Keyword::ReservedGroup => {
                     self.equal()?;
                     let value = self.on_or_off()?;
-                    self.once(
-                        &mut control.reserve_group,
-                        word.start,
-                        "ReservedGroup",
-                        value,
-                    )?;
+                    let slot = &mut control.reserve_group;
+                    self.once(slot, word.start, "ReservedGroup", value)?;
                 }
                 _ => self.add_property(&word, &mut properties)?,
             }
@@ -176,12 +187,8 @@ impl<'a> Cursor<'a, '_> {
                 Keyword::ServiceStates => {
                     self.equal()?;
                     let service = self.service_state()?;
-                    self.once(
-                        &mut state.service_state,
-                        word.start,
-                        "ServiceStates",
-                        service,
-                    )?;
+                    let slot = &mut state.service_state;
+                    self.once(slot, word.start, "ServiceStates", service)?;
                 }
                 Keyword::Buffer => {
                     self.equal()?;
@@ -192,12 +199,8 @@ impl<'a> Cursor<'a, '_> {
                             return Err(self.fail_at(start, Problem::Expected("OFF or LockStep")));
                         }
                     };
-                    self.once(
-                        &mut state.event_buffer_control,
-                        word.start,
-                        "Buffer",
-                        control,
-                    )?;
+                    let slot = &mut state.event_buffer_control;
+                    self.once(slot, word.start, "Buffer", control)?;
                 }
                 _ => self.add_property(&word, &mut properties)?,
             }

@@ -97,17 +97,12 @@ impl<const PRETTY: bool> Writer<'_, PRETTY> {
             IndAudStreams::None if first => self.refuse(EncodeError::Empty("Media")),
             IndAudStreams::None => {}
             IndAudStreams::One(parms) => self.ind_aud_stream_parms(parms, &mut first),
-            IndAudStreams::Multi(streams) => {
-                self.not_empty(streams, "stream list");
-                for stream in streams {
-                    self.next(&mut first);
-                    self.key_equal(Keyword::Stream);
-                    self.number(stream.stream.into());
-                    self.open();
-                    self.ind_aud_stream_parms(&stream.parms, &mut true);
-                    self.close();
-                }
-            }
+            IndAudStreams::Multi(streams) => self.streams(
+                streams,
+                &mut first,
+                |stream| stream.stream,
+                |writer, stream| writer.ind_aud_stream_parms(&stream.parms, &mut true),
+            ),
         }
         self.close();
     }

@@ -6,13 +6,12 @@ use crate::error::EncodeError;
 use crate::model::{
     EventDm, EventSpec, EventsDescriptor, List, NotifyBehaviour, NotifyCompletion, ObservedEvent,
     ObservedEventsDescriptor, Parameter, RegulatedEmbeddedDescriptor, RequestId, RequestedActions,
-    RequestedEvent, SecondEventsDescriptor, SecondRequestedActions, SecondRequestedEvent,
-    SeqSigList, Signal, SignalDirection, SignalRequest, SignalType, SignalsDescriptor, StreamId,
-    TimeNotation,
+    SecondEventsDescriptor, SecondRequestedActions, SeqSigList, Signal, SignalDirection,
+    SignalRequest, SignalType, SignalsDescriptor, StreamId, TimeNotation,
 };
 
-/// The actions of an event, at either level.
-struct Actions<'m, 'a> {
+/// A view of the actions of an event at either level.
+pub(super) struct Actions<'m, 'a> {
     keep_active: bool,
     event_dm: Option<&'m EventDm<'a>>,
     second_event: Option<&'m SecondEventsDescriptor<'a>>,
@@ -21,60 +20,45 @@ struct Actions<'m, 'a> {
     reset_events_descriptor: bool,
 }
 
-impl<'m, 'a> From<&'m RequestedActions<'a>> for Actions<'m, 'a> {
-    fn from(actions: &'m RequestedActions<'a>) -> Self {
-        Self {
-            keep_active: actions.keep_active,
-            event_dm: actions.event_dm.as_ref(),
-            second_event: actions.second_event.as_ref(),
-            signals: actions.signals.as_ref(),
-            notify_behaviour: actions.notify_behaviour.as_ref(),
-            reset_events_descriptor: actions.reset_events_descriptor,
+/// Actions of a level.
+pub(super) trait Level<'a> {
+    fn actions(&self) -> Actions<'_, 'a>;
+}
+
+impl<'a> Level<'a> for RequestedActions<'a> {
+    fn actions(&self) -> Actions<'_, 'a> {
+        Actions {
+            keep_active: self.keep_active,
+            event_dm: self.event_dm.as_ref(),
+            second_event: self.second_event.as_ref(),
+            signals: self.signals.as_ref(),
+            notify_behaviour: self.notify_behaviour.as_ref(),
+            reset_events_descriptor: self.reset_events_descriptor,
         }
     }
 }
 
-impl<'m, 'a> From<&'m SecondRequestedActions<'a>> for Actions<'m, 'a> {
-    fn from(actions: &'m SecondRequestedActions<'a>) -> Self {
-        Self {
-            keep_active: actions.keep_active,
-            event_dm: actions.event_dm.as_ref(),
+impl<'a> Level<'a> for SecondRequestedActions<'a> {
+    fn actions(&self) -> Actions<'_, 'a> {
+        Actions {
+            keep_active: self.keep_active,
+            event_dm: self.event_dm.as_ref(),
             second_event: None,
-            signals: actions.signals.as_ref(),
-            notify_behaviour: actions.notify_behaviour.as_ref(),
-            reset_events_descriptor: actions.reset_events_descriptor,
+            signals: self.signals.as_ref(),
+            notify_behaviour: self.notify_behaviour.as_ref(),
+            reset_events_descriptor: self.reset_events_descriptor,
         }
     }
 }
 
 impl<const PRETTY: bool> Writer<'_, PRETTY> {
-    pub(super) fn events(&mut self, events: &EventsDescriptor<'_>) {
+    pub(super) fn events<'a>(&mut self, events: &EventsDescriptor<'a, impl Level<'a>>) {
         if self.events_header(events.request_id, events.events.len()) {
-            self.separated(&events.events, |writer, event: &RequestedEvent<'_>| {
-                let actions = event
-                    .actions
-                    .as_ref()
-                    .map(|actions| Actions::from(&**actions));
+            self.separated(&events.events, |writer, event| {
+                let actions = event.actions.as_ref().map(|actions| actions.actions());
                 writer.raw(event.name.as_bytes());
                 writer.requested(event.stream, &event.parameters, actions.as_ref());
             });
-            self.close();
-        }
-    }
-
-    fn second_events(&mut self, events: &SecondEventsDescriptor<'_>) {
-        if self.events_header(events.request_id, events.events.len()) {
-            self.separated(
-                &events.events,
-                |writer, event: &SecondRequestedEvent<'_>| {
-                    let actions = event
-                        .actions
-                        .as_ref()
-                        .map(|actions| Actions::from(&**actions));
-                    writer.raw(event.name.as_bytes());
-                    writer.requested(event.stream, &event.parameters, actions.as_ref());
-                },
-            );
             self.close();
         }
     }
@@ -161,7 +145,7 @@ impl<const PRETTY: bool> Writer<'_, PRETTY> {
         }
         if let Some(events) = events {
             self.next(&mut first);
-            self.second_events(events);
+            self.events(events);
         }
         self.close();
     }

@@ -6,8 +6,8 @@ use crate::error::EncodeError;
 use crate::model::{
     DigitMapDescriptor, DigitMapValue, EventBufferControl, LocalControlDescriptor,
     LocalRemoteDescriptor, MediaDescriptor, MediaStreams, ModemDescriptor, ModemType,
-    MuxDescriptor, MuxType, PackagesItem, ParmValue, ServiceState, StatisticsParameter, StreamMode,
-    StreamParms, TerminationStateDescriptor,
+    MuxDescriptor, MuxType, PackagesItem, ParmValue, ServiceState, StatisticsParameter, StreamId,
+    StreamMode, StreamParms, TerminationStateDescriptor,
 };
 
 impl<const PRETTY: bool> Writer<'_, PRETTY> {
@@ -22,19 +22,33 @@ impl<const PRETTY: bool> Writer<'_, PRETTY> {
             MediaStreams::None if first => self.refuse(EncodeError::Empty("Media")),
             MediaStreams::None => {}
             MediaStreams::One(parms) => self.stream_parms(parms, &mut first),
-            MediaStreams::Multi(streams) => {
-                self.not_empty(streams, "stream list");
-                for stream in streams {
-                    self.next(&mut first);
-                    self.key_equal(Keyword::Stream);
-                    self.number(stream.stream.into());
-                    self.open();
-                    self.stream_parms(&stream.parms, &mut true);
-                    self.close();
-                }
-            }
+            MediaStreams::Multi(streams) => self.streams(
+                streams,
+                &mut first,
+                |stream| stream.stream,
+                |writer, stream| writer.stream_parms(&stream.parms, &mut true),
+            ),
         }
         self.close();
+    }
+
+    /// `streamDescriptor`s or their audits.
+    pub(super) fn streams<T>(
+        &mut self,
+        streams: &[T],
+        first: &mut bool,
+        id: impl Fn(&T) -> StreamId,
+        parms: impl Fn(&mut Self, &T),
+    ) {
+        self.not_empty(streams, "stream list");
+        for stream in streams {
+            self.next(first);
+            self.key_equal(Keyword::Stream);
+            self.number(id(stream).into());
+            self.open();
+            parms(self, stream);
+            self.close();
+        }
     }
 
     fn stream_parms(&mut self, parms: &StreamParms<'_>, first: &mut bool) {
