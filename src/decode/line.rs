@@ -6,6 +6,8 @@
 //!                                       {"id":"b","ok":false,"error":{"code":400,"offset":7,"line":1,"column":8,
 //!                                        "text":"..."},"mini":{"version":1,"mid":"..."}}
 //! ```
+//!
+//! In `pretty` and `compact` bytes that are no UTF-8 are shown as U+FFFD; `ber` has them as they are.
 
 use super::{Codecs, first_error};
 use base64::Engine;
@@ -16,7 +18,10 @@ use megaphone_h248::text::Layout;
 use megaphone_h248::{Arena, MiniMessage, mini};
 use serde::Serialize;
 use serde_json::Value;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
+
+/// Bytes of one line with its end: more than any message has, even with each byte escaped. What is longer is passed over.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What is said about one line; members are written in this order.
 #[derive(Serialize)]
@@ -65,12 +70,27 @@ pub(super) fn every(
     out: &mut impl Write,
 ) -> io::Result<String> {
     let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line)? > 0 {
-        serde_json::to_writer(&mut *out, &verdict(codecs, &line))?;
+    while next_line(&mut input, &mut line)? {
+        let verdict = if line.len() > LINE_BYTES_MAX {
+            refusal(Value::Null, LINE_BYTES_MAX, "the line is too long")
+        } else {
+            verdict(codecs, &line)
+        };
+        serde_json::to_writer(&mut *out, &verdict)?;
         out.write_all(b"\n")?;
-        line.clear();
     }
     Ok(String::new())
+}
+
+/// Reads a line, or of one that is too long one byte more than it may have. False at the end of the input.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let most = LINE_BYTES_MAX as u64 + 1;
+    let read = input.by_ref().take(most).read_until(b'\n', line)?;
+    if read > LINE_BYTES_MAX && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(read > 0)
 }
 
 /// What is said about one line.
@@ -92,7 +112,7 @@ fn verdict(codecs: &Codecs, line: &[u8]) -> Verdict {
             Ok(bytes) => bytes,
             Err(_) => return refusal(id, 0, "the value of base64 is not Base64"),
         },
-        _ => return refusal(id, 0, "neither text nor base64"),
+        _ => return refusal(id, 0, "not one of text and base64"),
     };
     message(codecs, id, &bytes)
 }

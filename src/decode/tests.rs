@@ -81,6 +81,31 @@ fn a_faulty_line_says_where_and_who_and_the_run_goes_on() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_passed_over() {
+    let line = |length: usize| {
+        let (head, tail) = ("{\"id\":1,\"text\":\"!/1 <mg> PN=5{}\"", "}\n");
+        format!(
+            "{head}{}{tail}",
+            " ".repeat(length - head.len() - tail.len())
+        )
+    };
+    const MOST: usize = 1024 * 1024;
+    let input = [
+        line(MOST - 1),
+        line(MOST),
+        line(MOST + 1),
+        line(MOST * 3),
+        line(60),
+    ]
+    .concat();
+    let sound: Vec<_> = lines(input.as_bytes())
+        .iter()
+        .map(|verdict| verdict["ok"] == true)
+        .collect();
+    assert_eq!(sound, [true, true, false, false, true]);
+}
+
+#[test]
 fn members_come_in_the_documented_order() {
     let input = b"{\"text\":\"!/1 <mg> PN=5{}\",\"id\":7}\n{\"id\":8,\"text\":\"!/1 <mg> \"}\n";
     let mut out = Vec::new();
