@@ -1,44 +1,83 @@
-//! Echoes a fixed number of packets with the shipped shard on the shipped engine, for instruction counts that do not depend on
-//! the machine's mood:
+//! Echoes packets with the shipped shard on the shipped engine, for instruction counts that do not depend on the machine's mood.
+//! `scripts/instructions` runs it:
 //!
 //! ```text
-//! cargo build --release -p megaphone-engine --example echo_callgrind
-//! valgrind --tool=callgrind --separate-threads=yes target/release/examples/echo_callgrind 32 64 1000
+//! valgrind --tool=callgrind target/release/examples/echo_callgrind serve 127.0.0.1:7000     until its last client has gone
+//! target/release/examples/echo_callgrind client 127.0.0.1:7000 32 64 1000
 //! ```
 //!
-//! Arguments: connections, bytes of a packet, rounds. A round sends one packet on each connection with one system call, and
-//! takes all of them back. What counts is the thread that runs the shard: the difference between two numbers of rounds,
-//! divided by the packets between them, is the cost of a packet. `scripts/instructions` does all that.
+//! The client's arguments are the address, connections, bytes of a packet, and rounds. A round sends one packet on each connection
+//! with one system call, and takes all of them back. The client is a process of its own because valgrind runs one thread of a
+//! process at a time, and does not know that `io_uring_enter` may wait for the work of another. For the same reason it is the shard's
+//! thread that ends the server.
 
 use io_uring::types::Fd;
 use io_uring::{IoUring, opcode, squeue};
-use megaphone_core::{ClientListener, Route, Shard, ShardConfig};
-use megaphone_engine::{EngineConfig, ListenAddress, ListenerSpec, run};
+use megaphone_core::{
+    ClientListener, Input, Item, Machine, Output, Route, Shard, ShardConfig, SocketId,
+};
+use megaphone_engine::{EngineConfig, ListenerSpec, run};
 use megaphone_frame::Framing;
+use megaphone_pool::Gather;
+use megaphone_wheel::Tick;
 use std::error::Error;
 use std::net::{SocketAddr, TcpStream};
-use std::num::ParseIntError;
 use std::os::fd::AsRawFd;
-use std::process::Command;
+use std::time::{Duration, Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let numbers = |texts: &[String]| -> Result<Vec<usize>, ParseIntError> {
-        texts.iter().map(|text| text.parse()).collect()
-    };
+    let number = |text: &String| text.parse::<usize>();
     match &arguments[..] {
-        [role, address, sizes @ ..] if role == "client" => {
-            client(address.parse()?, &numbers(sizes)?)
+        [role, address] if role == "serve" => serve(address.parse()?),
+        [role, address, connections, bytes, rounds] if role == "client" => {
+            let sizes = [number(connections)?, number(bytes)?, number(rounds)?];
+            client(address.parse()?, sizes)
         }
-        sizes if sizes.len() == 3 => serve(sizes),
-        _ => Err("usage: echo_callgrind CONNECTIONS BYTES ROUNDS".into()),
+        _ => Err("usage: echo_callgrind serve ADDR | client ADDR CONNECTIONS BYTES ROUNDS".into()),
     }
 }
 
-/// The shard, until the client, a process of its own, is done.
-fn serve(sizes: &[String]) -> Result<(), Box<dyn Error>> {
+/// The shipped shard, and the end of the process with its last client.
+struct Ending {
+    shard: Shard,
+    clients: usize,
+}
+
+impl Machine for Ending {
+    type Item = Item;
+
+    fn handle(&mut self, now: Tick, input: Input<Item>) {
+        match input {
+            Input::Accepted { .. } => self.clients += 1,
+            Input::Closed { .. } if self.clients == 1 => std::process::exit(0),
+            Input::Closed { .. } => self.clients -= 1,
+            _ => {}
+        }
+        self.shard.handle(now, input);
+    }
+
+    fn poll(&mut self) -> Option<Output<Item>> {
+        self.shard.poll()
+    }
+
+    fn deadline(&self) -> Option<Tick> {
+        self.shard.deadline()
+    }
+
+    fn outgoing(&self, socket: SocketId) -> Option<&Gather> {
+        self.shard.outgoing(socket)
+    }
+
+    fn sent_may_wait(&self, socket: SocketId) -> bool {
+        self.shard.sent_may_wait(socket)
+    }
+}
+
+/// One shard that echoes.
+fn serve(address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let config = EngineConfig {
-        listeners: vec![ListenerSpec::tcp("127.0.0.1:0".parse()?)],
+        listeners: vec![ListenerSpec::tcp(address)],
         sockets_max: Some(1_024),
         ..EngineConfig::default()
     };
@@ -52,32 +91,25 @@ fn serve(sizes: &[String]) -> Result<(), Box<dyn Error>> {
                 frame_bytes_max: None,
                 domain: String::new(),
             });
-            Shard::new(config, birth.pool, None).expect("a configuration that can be served")
+            let shard = Shard::new(config, birth.pool, None);
+            Ending {
+                shard: shard.expect("a configuration that can be served"),
+                clients: 0,
+            }
         },
         drop,
     )?;
-    let ListenAddress::Tcp(address) = running.listening()[0] else {
-        return Err("no TCP address".into());
-    };
-    let client = Command::new(std::env::current_exe()?)
-        .args(["client", &address.to_string()])
-        .args(sizes)
-        .status()?;
-    running.controls().stop();
     running.join()?;
-    client
-        .success()
-        .then_some(())
-        .ok_or("the client failed".into())
+    Ok(())
 }
 
-fn client(address: SocketAddr, sizes: &[usize]) -> Result<(), Box<dyn Error>> {
-    let [connections, bytes, rounds] = *sizes else {
-        return Err("three sizes are wanted".into());
-    };
+fn client(
+    address: SocketAddr,
+    [connections, bytes, rounds]: [usize; 3],
+) -> Result<(), Box<dyn Error>> {
     let clients = (0..connections)
         .map(|_| {
-            let stream = TcpStream::connect(address)?;
+            let stream = connect(address)?;
             stream.set_nodelay(true)?;
             Ok(stream)
         })
@@ -99,6 +131,17 @@ fn client(address: SocketAddr, sizes: &[usize]) -> Result<(), Box<dyn Error>> {
         })?;
     }
     Ok(())
+}
+
+/// Connects, as soon as the server listens.
+fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        match TcpStream::connect(address) {
+            Err(_) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(20)),
+            outcome => return outcome,
+        }
+    }
 }
 
 /// One operation on every client, with one system call, which waits for all of them.
