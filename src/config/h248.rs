@@ -20,6 +20,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "encoding",
         "`text`, `ber` or `auto`: what the first bytes of each message say",
     ),
+    (
+        "otp-values",
+        "`yes`: in BER, values of properties as Erlang/OTP writes them, not wrapped as RFC 3525 A.2 has it",
+    ),
 ];
 
 /// By what a listener's messages come.
@@ -48,33 +52,46 @@ pub(super) fn listener(
     at: &str,
     query: &mut Query<'_>,
 ) -> Result<(SocketAddr, ClientListener), ConfigError> {
-    let speech = match query.take("encoding") {
-        None | Some("auto") => Speech::Auto,
-        Some("text") => Speech::Text,
-        Some("ber") => Speech::Ber,
-        Some(other) => {
+    let otp_values = match query.take("otp-values") {
+        None | Some("no") => false,
+        Some("yes") => true,
+        Some(text) => return Err(ConfigError::malformed(text, "yes or no", "otp-values=yes")),
+    };
+    let speech = match (query.take("encoding"), otp_values) {
+        (None | Some("auto"), false) => Speech::Auto,
+        (None | Some("auto"), true) => Speech::OtpAuto,
+        (Some("text"), false) => Speech::Text,
+        (Some("ber"), false) => Speech::Ber,
+        (Some("ber"), true) => Speech::OtpBer,
+        (Some(other), _) => {
             return Err(ConfigError::malformed(
                 other,
-                "an encoding: text, ber or auto",
-                "encoding=text",
+                "an encoding: text, ber or auto; with otp-values=yes it may be BER",
+                "encoding=auto",
             ));
         }
     };
     let user = query.take("user").unwrap_or(DEFAULT_USER).to_owned();
     let port = match speech {
-        Speech::Ber => BINARY_PORT,
-        Speech::Auto | Speech::Text => TEXT_PORT,
+        Speech::Ber | Speech::OtpBer => BINARY_PORT,
+        Speech::Auto | Speech::OtpAuto | Speech::Text => TEXT_PORT,
+    };
+    let at = endpoint(at, port)?;
+    let door = H248Door {
+        user,
+        speech,
+        at: Some(at),
     };
     let client = ClientListener {
         framing: match transport {
             Transport::Tcp => Framing::Tpkt,
             Transport::Udp => Framing::Raw,
         },
-        route: Route::H248(H248Door { user, speech }),
+        route: Route::H248(door),
         frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
         domain: String::new(),
     };
-    Ok((endpoint(at, port)?, client))
+    Ok((at, client))
 }
 
 /// An address with a port, or without one.
@@ -117,6 +134,8 @@ mod tests {
         for (text, named) in [
             ("gateway.example", "a numeric IP address"),
             ("127.0.0.1?encoding=morse", "morse"),
+            ("127.0.0.1?otp-values=perhaps", "perhaps"),
+            ("127.0.0.1?otp-values=yes&encoding=text", "it may be BER"),
         ] {
             let (address, mut query) = Query::split(text).expect("right");
             let error = listener(Transport::Tcp, address, &mut query).expect_err("wrong");

@@ -294,6 +294,8 @@ impl fmt::Display for Listen {
                 Speech::Auto => "text or BER",
                 Speech::Text => "text",
                 Speech::Ber => "BER",
+                Speech::OtpAuto => "text or OTP's BER",
+                Speech::OtpBer => "OTP's BER",
             };
             let at = self.address.to_string();
             let at = at.trim_start_matches("tcp://");

@@ -1,6 +1,6 @@
 //! What the control socket says: one JSON object a line. A question is one line of words; the answers end with `"done"`.
 
-use megaphone_core::{Answer, Ends, ShardId, Traced, Transport};
+use megaphone_core::{Answer, ShardId, Traced, Transport};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
@@ -105,9 +105,9 @@ impl Said {
 
 impl Message {
     fn from_trace(traced: Traced, started: SystemTime) -> Message {
-        let (over, ends) = match traced.over {
-            Transport::Tcp(ends) => (Over::Tcp, ends),
-            Transport::Udp(ends) => (Over::Udp, ends),
+        let over = match traced.over {
+            Transport::Tcp => Over::Tcp,
+            Transport::Udp => Over::Udp,
         };
         let at = started + Duration::from_nanos(traced.at.as_nanos());
         let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -115,8 +115,8 @@ impl Message {
             unix_ns: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             received: traced.received,
             over,
-            theirs: ends.map(|Ends { theirs, .. }| theirs),
-            ours: ends.map(|Ends { ours, .. }| ours),
+            theirs: traced.ends.theirs,
+            ours: traced.ends.ours,
             base64: traced.bytes,
         }
     }
@@ -146,6 +146,7 @@ mod in_base64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use megaphone_core::Ends;
     use megaphone_wheel::Tick;
 
     #[test]
@@ -154,10 +155,11 @@ mod tests {
             at: Tick(1_500_000_000),
             home: ShardId(3),
             received: true,
-            over: Transport::Udp(Some(Ends {
-                theirs: "192.0.2.1:2944".parse().expect("an address"),
-                ours: "[2001:db8::1]:2944".parse().expect("an address"),
-            })),
+            over: Transport::Udp,
+            ends: Ends {
+                theirs: "192.0.2.1:2944".parse().ok(),
+                ours: "[2001:db8::1]:2944".parse().ok(),
+            },
             bytes: b"!/1 mg P=1".to_vec(),
         };
         let started = UNIX_EPOCH + Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! A ladder as signalling engineers draw it: time runs down, the gateway stands on the left, we on the right, and each
 //! transaction of a message is an arrow.
 
-use crate::ctl::wire::Message;
+use crate::ctl::wire::{Message, Over};
 use megaphone_h248::ber::{self, BerConfig};
 use megaphone_h248::model::{
     ActionReply, ActionRequest, Command, CommandReply, ContextId, MessageBody, TerminationId,
@@ -21,6 +21,8 @@ const SEEN_MAX: usize = 65_536;
 pub struct Ladder {
     gateway: String,
     first: Option<u64>,
+    /// The transport and the addresses that were said last.
+    way: String,
     /// What was seen, to tell what comes again: direction, kind and number.
     seen: HashSet<(bool, u8, u32)>,
     arena: Arena,
@@ -41,6 +43,7 @@ impl Ladder {
         Ladder {
             gateway: gateway.into(),
             first: None,
+            way: String::new(),
             seen: HashSet::new(),
             arena: Arena::new(),
             limits: Limits::default(),
@@ -58,6 +61,11 @@ impl Ladder {
                 *self.first.insert(message.unix_ns)
             }
         };
+        let way = way(message);
+        if way != self.way {
+            let _ = writeln!(lines, "{:>12}  {way}", "");
+            self.way = way;
+        }
         let since = message.unix_ns.saturating_sub(first);
         let time = format!("{}.{:06}", since / 1_000_000_000, since / 1_000 % 1_000_000);
         for arrow in self.arrows(&message.base64) {
@@ -99,6 +107,32 @@ impl Ladder {
                 arrows.extend(faults.map(|fault| plain(format!("faulty: {}", fault.error))));
                 arrows
             }
+        }
+    }
+}
+
+/// Between which addresses, and by what; empty if nothing of it is known.
+fn way(message: &Message) -> String {
+    let over = match message.over {
+        Over::Tcp => "tcp",
+        Over::Udp => "udp",
+    };
+    let [theirs, ours] = [message.theirs, message.ours]
+        .map(|end| end.map_or_else(|| String::from("?"), |end| end.to_string()));
+    match message.theirs.or(message.ours) {
+        None => String::new(),
+        Some(_) => {
+            let gap = WIDTH
+                .saturating_sub(theirs.len() + ours.len() + over.len() + 2)
+                .max(2);
+            let left = gap / 2;
+            format!(
+                "{theirs} {:─<left$} {over} {:─<right$} {ours}",
+                "",
+                "",
+                left = left - 1,
+                right = gap - left
+            )
         }
     }
 }
@@ -238,7 +272,6 @@ fn replied(action: &ActionReply<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ctl::wire::Over;
 
     fn message(unix_ns: u64, received: bool, text: &str) -> Message {
         Message {
@@ -284,6 +317,38 @@ mod tests {
         assert!(drawn[7].contains("faulty: "), "{}", drawn[7]);
         let noise = ladder.step(&message(7_000_000_000, true, "!/1"));
         assert!(noise.contains("3 bytes that do not decode: "), "{noise}");
+    }
+
+    #[test]
+    fn addresses_are_told_when_they_change() {
+        let mut ladder = Ladder::new("gw");
+        let mut drawn = String::new();
+        for (theirs, ours) in [
+            (None, None),
+            (Some("192.0.2.1:40000"), None),
+            (Some("192.0.2.1:40000"), Some("192.0.2.9:2944")),
+            (Some("192.0.2.1:40000"), Some("192.0.2.9:2944")),
+            (Some("[2001:db8::1]:2944"), Some("[2001:db8::2]:2944")),
+        ] {
+            let parsed = |end: Option<&str>| end.map(|it| it.parse().expect("an address"));
+            let message = Message {
+                theirs: parsed(theirs),
+                ours: parsed(ours),
+                ..message(0, true, "!/1 gw K{1}")
+            };
+            drawn += &ladder.step(&message);
+        }
+        let told: Vec<&str> = drawn
+            .lines()
+            .filter(|line| line.contains(" udp "))
+            .collect();
+        let expected = [
+            "192.0.2.1:40000 ────────────────────── udp ──────────────────────  ?",
+            "192.0.2.1:40000 ─────────────── udp ──────────────── 192.0.2.9:2944",
+            "[2001:db8::1]:2944 ─────────── udp ──────────── [2001:db8::2]:2944",
+        ];
+        let told: Vec<&str> = told.iter().map(|line| line.trim()).collect();
+        assert_eq!(told, expected, "{drawn}");
     }
 
     #[test]

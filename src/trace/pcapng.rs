@@ -100,13 +100,17 @@ fn tags(message: &Message) -> Vec<u8> {
         _ => b"megaco",
     };
     tag(&mut tags, TAG_DISSECTOR, dissector);
-    if let (Some(theirs), Some(ours)) = (message.theirs, message.ours) {
-        let (source, destination) = match message.received {
-            true => (theirs, ours),
-            false => (ours, theirs),
-        };
+    let (source, destination) = match message.received {
+        true => (message.theirs, message.ours),
+        false => (message.ours, message.theirs),
+    };
+    if let Some(source) = source {
         end(&mut tags, &SOURCE, source);
+    }
+    if let Some(destination) = destination {
         end(&mut tags, &DESTINATION, destination);
+    }
+    if source.or(destination).is_some() {
         let port_type = match message.over {
             Over::Tcp => PORT_TYPE_TCP,
             Over::Udp => PORT_TYPE_UDP,

@@ -53,6 +53,7 @@ fn shard(pool: &Pool) -> Shard {
         route: Route::H248(H248Door {
             user: "mgc".into(),
             speech: Speech::Auto,
+            at: None,
         }),
         frame_bytes_max: None,
         domain: String::new(),

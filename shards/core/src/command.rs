@@ -2,6 +2,7 @@
 
 use crate::contract::ShardId;
 use megaphone_wheel::Tick;
+use std::net::SocketAddr;
 
 /// An operator's question, by a number that whoever asks has chosen; its answers carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,8 +87,10 @@ pub struct Traced {
     pub home: ShardId,
     /// Whether the peer sent it.
     pub received: bool,
-    /// By which transport, and the addresses where they are known: theirs and ours.
+    /// By which transport.
     pub over: Transport,
+    /// Between which addresses.
+    pub ends: Ends,
     /// The message without any framing.
     pub bytes: Vec<u8>,
 }
@@ -96,16 +99,16 @@ pub struct Traced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// TPKT over TCP.
-    Tcp(Option<Ends>),
+    Tcp,
     /// A datagram.
-    Udp(Option<Ends>),
+    Udp,
 }
 
-/// Both ends of a transport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Both ends of a transport, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ends {
     /// The peer's address.
-    pub theirs: std::net::SocketAddr,
-    /// Ours.
-    pub ours: std::net::SocketAddr,
+    pub theirs: Option<SocketAddr>,
+    /// Ours: the listener's, even if that is every address of the host; of a socket that we dialled it is not known.
+    pub ours: Option<SocketAddr>,
 }

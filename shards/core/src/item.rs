@@ -2,7 +2,7 @@
 
 use crate::contract::{ShardId, SocketId};
 use crate::credit::Account;
-use crate::h248::{Form, Source};
+use crate::h248::{Endpoint, Form, Source};
 use crate::id::{ConnectionId, LinkId};
 use megaphone_frame::link::FrameType;
 use megaphone_pool::{Lease, Loan, Returned};
@@ -27,6 +27,10 @@ pub enum Item {
     ToHome(Arrival),
     /// An H.248 message for a socket of the receiving shard.
     ToGateway(Departure),
+    /// Where a gateway's socket of the sending shard leads.
+    Introduction(Introduction),
+    /// A controller at home on the sending shard changed an item of H.248 users.
+    UserItem(Box<UserItem>),
 }
 
 const _: () = assert!(size_of::<Item>() <= 64);
@@ -162,6 +166,30 @@ pub enum Errand {
     Send(Body),
     /// Read the socket no more, or again.
     Block(bool),
+    /// Tell this shard where the socket leads.
+    Introduce(ShardId),
+}
+
+/// A configuration item of H.248 users, and its new value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserItem {
+    /// A bit for each user by its index.
+    pub users: u64,
+    /// The item by OTP's name.
+    pub item: Box<str>,
+    /// Its value as TOML has it.
+    pub value: Box<str>,
+}
+
+/// Where a gateway's socket leads, as far as the shard knows that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    /// The socket.
+    pub socket: SocketId,
+    /// Its listener.
+    pub listener: u16,
+    /// Its far end.
+    pub theirs: Endpoint,
 }
 
 /// The bytes of an H.248 message between shards.

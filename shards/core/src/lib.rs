@@ -42,7 +42,8 @@ pub use h248::{
 };
 pub use id::{ConnectionId, LinkId, home_shard};
 pub use item::{
-    Accepted, Arrival, Body, Departure, Errand, Handed, Item, LinkStatus, Packet, Payload, Stage,
+    Accepted, Arrival, Body, Departure, Errand, Handed, Introduction, Item, LinkStatus, Packet,
+    Payload, Stage, UserItem,
 };
 pub use limits::{LIMITS, Limit, Limits};
 pub use shard::{Shard, ShardGauges};

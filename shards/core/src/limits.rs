@@ -165,6 +165,12 @@ limits! {
     datagram_peers_max = 1_000_000 in 1..=1 << 24, "megaphone_h248_datagram_peers", "megaphone_h248_dropped_total";
     /// How many times the bytes of a datagram may be sent in answer to a peer that has no association.
     datagram_answer_times = 2 in 1..=1_000, "megaphone_h248_associations", "megaphone_h248_dropped_total";
+    /// Datagrams of this shard that may wait for credit to their home shards; one more is lost.
+    datagrams_waiting_max = 256 in 0..=1 << 20, "megaphone_h248_datagrams_waiting", "megaphone_h248_dropped_total";
+    /// Of these, how many may be of one MID.
+    datagrams_per_sender_max = 8 in 1..=1 << 20, "megaphone_h248_datagrams_waiting", "megaphone_h248_dropped_total";
+    /// How long an association may be silent whose peer never registered (no ServiceChange of ROOT); then it is ended. 0: for ever.
+    unregistered_ms = 300_000 in 0..=DAY_MS, "megaphone_h248_unregistered", "megaphone_h248_reaped_total";
     /// H.248 messages that wait for credit to one shard before messages from there keep theirs; at twice as many, more are lost.
     h248_outbox_max = 256 in 1..=1 << 20, "megaphone_h248_outbox", "megaphone_h248_dropped_total";
     /// Requests that wait here for a controller's answer; one more is answered with error 510.

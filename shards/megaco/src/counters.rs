@@ -96,6 +96,7 @@ const OCTAVES: usize = 36;
 pub struct Histogram {
     buckets: Box<[u64]>,
     count: u64,
+    sum_us: u64,
     max_us: u64,
 }
 
@@ -104,6 +105,7 @@ impl Default for Histogram {
         Self {
             buckets: vec![0; OCTAVES * SUB].into(),
             count: 0,
+            sum_us: 0,
             max_us: 0,
         }
     }
@@ -115,12 +117,18 @@ impl Histogram {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.buckets[bucket(us)] += 1;
         self.count += 1;
+        self.sum_us = self.sum_us.wrapping_add(us);
         self.max_us = self.max_us.max(us);
     }
 
     /// How many were counted.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Their sum, in microseconds, modulo 2^64.
+    pub fn sum_us(&self) -> u64 {
+        self.sum_us
     }
 
     /// The largest, in microseconds.
@@ -182,6 +190,7 @@ mod tests {
             assert!((want..=want + want / 8).contains(&got), "{share}: {got}");
         }
         assert_eq!((times.count(), times.max_us()), (1000, 1_000_000));
+        assert_eq!(times.sum_us(), 500_500_000);
         assert_eq!(times.buckets().map(|(_, n)| n).sum::<u64>(), 1000);
     }
 

@@ -93,6 +93,11 @@ impl Cells {
         self.histograms[histogram as usize].record(value);
     }
 
+    /// Sets a distribution that is counted elsewhere.
+    pub fn set_histogram(&mut self, histogram: Histogram, buckets: Buckets) {
+        self.histograms[histogram as usize] = buckets;
+    }
+
     /// A distribution as it is now.
     #[must_use]
     pub fn histogram(&self, histogram: Histogram) -> &Buckets {

@@ -42,6 +42,19 @@ impl Buckets {
         self.sum = self.sum.wrapping_add(value);
     }
 
+    /// The distribution that is known as so many values up to each of these bounds, with their sum: what others have counted.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = (u64, u64)>, sum: u64) -> Buckets {
+        let mut buckets = Buckets {
+            sum,
+            ..Buckets::new()
+        };
+        for (value, count) in values {
+            buckets.counts[index(value)] += count;
+        }
+        buckets
+    }
+
     /// How many values were counted.
     #[must_use]
     pub fn count(&self) -> u64 {

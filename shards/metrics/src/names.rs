@@ -258,6 +258,9 @@ figures! {
 
     // H.248.
     gauge "h248_associations" "H.248 associations at home." { H248Associations }
+    gauge "h248_unregistered" "Those of them whose peer has never registered." { H248AssociationsUnregistered }
+    counter "h248_reaped_total" "Associations that were ended because their peer never registered and fell silent." { H248Reaped }
+    gauge "h248_datagrams_waiting" "Datagrams that wait for credit to their home shards." { H248DatagramsWaiting }
     gauge "h248_requests" "Requests that wait for their peers' replies." { H248Requests }
     gauge "h248_replies" "Requests of peers that are remembered, answered or not." { H248Replies }
     gauge "h248_datagram_peers" "Peers on UDP over IPv6 that are known by address." { H248Peers }
@@ -362,5 +365,7 @@ figures! {
 histograms! {
     FrameLatency "frame_latency_seconds" "From the moment frames are ready for a client, which for an echo is their arrival, until the kernel has all of them." 10..=36
     MeshWait "mesh_wait_seconds" "How long sessions waited, unread, until a lane of the mesh or their link took their next packet." 10..=36
+    H248Answer "h248_answer_seconds" "From an H.248 peer's request until its user has answered it." 10..=37
+    H248Transaction "h248_transaction_seconds" "From the first sending of a request to an H.248 peer until its reply." 10..=37
     ReactorStall "reactor_stall_seconds" "Turns of the main loop that took longer than the stall threshold." 16..=36
 }

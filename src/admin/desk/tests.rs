@@ -89,7 +89,8 @@ fn a_trace_ends_when_the_operator_leaves_and_owns_up_to_gaps() {
                         at: Tick(at),
                         home: shard,
                         received: true,
-                        over: Transport::Tcp(None),
+                        over: Transport::Tcp,
+                        ends: megaphone_core::Ends::default(),
                         bytes: b"!/1".to_vec(),
                     };
                     desk.take(shard, question, Answer::Message(message));

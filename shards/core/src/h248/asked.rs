@@ -2,13 +2,13 @@
 
 use super::H248;
 use super::channel::Channel;
-use crate::command::{Answer, Command, QuestionId, Traced, Transport};
+use crate::command::{Answer, Command, QuestionId, Traced};
 use crate::contract::ShardId;
 use crate::item::{Departure, Errand};
 use crate::shard::Shard;
 use megaphone_h248::mini;
-use megaphone_megaco::config::{Item, SendMod};
-use megaphone_megaco::{ConnectionId, Mid, SendHandle, UserId, canonical};
+use megaphone_megaco::config::Item;
+use megaphone_megaco::{ConnectionId, Mid, UserId, canonical};
 use std::fmt::Write as _;
 
 /// An association whose messages somebody wants to see.
@@ -35,10 +35,30 @@ impl H248 {
                 "{mid:?} is no MID: write it as in a message, [10.0.0.1]:2944, <gw.example> or gw1"
             )
         })?;
-        let found = self.users.iter();
-        Ok(found
-            .filter_map(|&user| self.engine.connection(user, &mid))
-            .collect())
+        Ok(self.connections_with(&mid).collect())
+    }
+
+    fn connections_with(&self, mid: &Mid) -> impl Iterator<Item = ConnectionId> {
+        let users = self.users.iter();
+        users.filter_map(|&user| self.engine.connection(user, mid))
+    }
+
+    /// Who traces peers of these MIDs.
+    fn tracing(&self, is_one: impl Fn(&Mid) -> bool) -> Vec<QuestionId> {
+        let watches = self.watches.iter().filter(|watch| is_one(&watch.mid));
+        watches.map(|watch| watch.question).collect()
+    }
+
+    /// Whether somebody traces the sender of a message.
+    pub(super) fn is_watched(&self, message: &[u8]) -> bool {
+        if self.watches.is_empty() {
+            return false;
+        }
+        mini::decode(message).is_some_and(|mini| {
+            let key = canonical(&mini.mid);
+            let is_it = |watch: &Watch| canonical(&watch.mid.as_model()) == key;
+            self.watches.iter().any(is_it)
+        })
     }
 
     fn line(&self, connection: ConnectionId) -> Option<String> {
@@ -146,6 +166,7 @@ impl Shard {
             Command::Untrace { trace } => {
                 let before = h248.watches.len();
                 h248.watches.retain(|watch| watch.question != *trace);
+                h248.whereabouts.forget();
                 if h248.watches.len() < before {
                     self.answer(*trace, Answer::Done);
                 }
@@ -239,7 +260,7 @@ impl Shard {
     }
 
     /// Sends an errand to a socket's shard, behind what waits for it.
-    fn run_errand(&mut self, h248: &mut H248, shard: ShardId, departure: Departure) {
+    pub(super) fn run_errand(&mut self, h248: &mut H248, shard: ShardId, departure: Departure) {
         if shard == self.me {
             // Later, as from any other shard: the session may want to go on at once, and H.248 is at work now.
             h248.errands.push(departure);
@@ -261,29 +282,35 @@ impl Shard {
             );
             return true;
         }
+        h248.whereabouts.forget();
+        let connections: Vec<ConnectionId> = h248.connections_with(&mid).collect();
         h248.watches.push(Watch { question, mid });
+        for connection in connections {
+            let handle = h248.engine.connection_info(connection);
+            let handle = handle.ok().map(|info| info.send_handle);
+            if let Some(channel) = handle.and_then(Channel::unpack) {
+                self.inquire(h248, channel);
+            }
+        }
         false
     }
 
     /// Shows a message that came to whoever traces its sender.
-    pub(super) fn show_received(&mut self, h248: &H248, send_mod: SendMod, message: &[u8]) {
+    pub(super) fn show_received(&mut self, h248: &mut H248, channel: Channel, message: &[u8]) {
         let Some(mini) = mini::decode(message) else {
             return;
         };
         let key = canonical(&mini.mid);
-        for watch in &h248.watches {
-            if canonical(&watch.mid.as_model()) == key {
-                self.show(watch.question, true, send_mod, message);
-            }
-        }
+        let tracing: Vec<QuestionId> = h248.tracing(|mid| canonical(&mid.as_model()) == key);
+        self.show(h248, &tracing, true, channel, message);
     }
 
     /// Shows a message that is sent to whoever traces its peer.
     pub(super) fn show_sent(
         &mut self,
-        h248: &H248,
+        h248: &mut H248,
         connection: Option<ConnectionId>,
-        handle: SendHandle,
+        channel: Channel,
         message: &[u8],
     ) {
         let Some(connection) = connection else {
@@ -292,29 +319,35 @@ impl Shard {
         let Ok(info) = h248.engine.connection_info(connection) else {
             return;
         };
-        let send_mod = match Channel::unpack(handle) {
-            Some(Channel::Socket(..)) => SendMod::Tcp,
-            _ => SendMod::Udp,
-        };
-        for watch in &h248.watches {
-            if info.remote_mid.as_ref() == Some(&watch.mid) {
-                self.show(watch.question, false, send_mod, message);
-            }
-        }
+        let tracing = h248.tracing(|mid| info.remote_mid.as_ref() == Some(mid));
+        self.show(h248, &tracing, false, channel, message);
     }
 
-    fn show(&mut self, question: QuestionId, received: bool, send_mod: SendMod, message: &[u8]) {
-        let over = match send_mod {
-            SendMod::Udp => Transport::Udp(None),
-            _ => Transport::Tcp(None),
-        };
-        let traced = Traced {
-            at: self.now,
-            home: self.me,
-            received,
-            over,
-            bytes: message.to_vec(),
-        };
-        self.answer(question, Answer::Message(traced));
+    fn show(
+        &mut self,
+        h248: &mut H248,
+        tracing: &[QuestionId],
+        received: bool,
+        channel: Channel,
+        message: &[u8],
+    ) {
+        if tracing.is_empty() {
+            return;
+        }
+        let (over, ends) = self.ends_of(h248, channel);
+        if ends.theirs.is_none() {
+            self.inquire(h248, channel);
+        }
+        for &question in tracing {
+            let traced = Traced {
+                at: self.now,
+                home: self.me,
+                received,
+                over,
+                ends,
+                bytes: message.to_vec(),
+            };
+            self.answer(question, Answer::Message(traced));
+        }
     }
 }

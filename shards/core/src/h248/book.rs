@@ -5,7 +5,7 @@ use super::channel::Channel;
 use super::config::SourceCheck;
 use super::peers::Peers;
 use megaphone_h248::model::{ActionRequest, ErrorDescriptor};
-use megaphone_h248::model::{Command, Message, Transaction};
+use megaphone_h248::model::{Command, Message, Transaction, TransactionResult};
 use megaphone_megaco::engine::{Guard, Moved, Verdict};
 use megaphone_megaco::user::{
     AckStatus, Answer, Connect, Context, LongAnswer, Reason, RegistrationEvent, SyntaxAnswer,
@@ -24,6 +24,12 @@ pub(crate) struct Association {
     host: u64,
     /// Where it sends.
     channel: SendHandle,
+    /// When its peer was last found to have said something: milliseconds since the start, modulo 2^32.
+    heard_ms: u32,
+    /// The low bits of the number of its messages then; 0 before the first look.
+    messages: u16,
+    /// Whether its peer has registered, or was found by us.
+    registered: bool,
 }
 
 /// All of them, by their place in the engine.
@@ -31,6 +37,8 @@ pub(crate) struct Association {
 pub(crate) struct Book {
     rows: Vec<Association>,
     live: u32,
+    /// Of these, those whose peer has not registered.
+    unregistered: u32,
     check: SourceCheck,
     pub(crate) peers: Peers,
     /// Messages that claimed to come from a known peer and were not believed.
@@ -47,6 +55,7 @@ impl Book {
         Book {
             rows: Vec::new(),
             live: 0,
+            unregistered: 0,
             check,
             peers,
             forged: 0,
@@ -57,6 +66,43 @@ impl Book {
     /// Live associations.
     pub(crate) fn live(&self) -> u32 {
         self.live
+    }
+
+    /// Live associations whose peer has never registered.
+    pub(crate) fn unregistered(&self) -> u32 {
+        self.unregistered
+    }
+
+    /// Places of associations, empty ones included.
+    pub(super) fn places(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The connection at a place, if its peer has not registered.
+    pub(super) fn unregistered_at(&self, at: usize) -> Option<ConnectionId> {
+        let row = self.rows.get(at).filter(|row| row.connection != 0)?;
+        (!row.registered).then(|| ConnectionId::from_u64(row.connection))
+    }
+
+    /// Milliseconds since the peer at a place was last found to have said something; by now it has said so many messages.
+    pub(super) fn silent_ms(&mut self, at: usize, messages: u32, now_ms: u32) -> u32 {
+        let Some(row) = self.rows.get_mut(at) else {
+            return 0;
+        };
+        let messages = messages as u16;
+        if row.messages != messages {
+            (row.messages, row.heard_ms) = (messages, now_ms);
+        }
+        now_ms.wrapping_sub(row.heard_ms)
+    }
+
+    /// The peer of an association has registered.
+    pub(super) fn register(&mut self, connection: ConnectionId) {
+        if let Some(row) = self.row(connection)
+            && !std::mem::replace(&mut row.registered, true)
+        {
+            self.unregistered -= 1;
+        }
     }
 
     fn row(&mut self, connection: ConnectionId) -> Option<&mut Association> {
@@ -71,11 +117,15 @@ impl Book {
         }
         self.leave_at(at);
         self.live += 1;
+        self.unregistered += 1;
         self.peers.pin(Channel::unpack(channel), true);
         self.rows[at] = Association {
             connection: connection.as_u64(),
             host,
             channel,
+            heard_ms: 0,
+            messages: 0,
+            registered: false,
         };
     }
 
@@ -89,19 +139,31 @@ impl Book {
         let old = std::mem::take(&mut self.rows[at]);
         if old.connection != 0 {
             self.live -= 1;
+            self.unregistered -= u32::from(!old.registered);
             self.peers.pin(Channel::unpack(old.channel), false);
         }
     }
 }
 
-/// Whether a message registers the whole gateway: its first command is a ServiceChange of ROOT (RFC 3525 7.2.8).
+/// Whether a message registers the whole gateway: its first request does.
 fn registers(message: &Message<'_>) -> bool {
     let first = message.transactions().iter().find_map(|it| match it {
-        Transaction::Request(request) => request.actions.first()?.commands.first(),
+        Transaction::Request(request) => Some(request),
         _ => None,
     });
+    first.is_some_and(|request| change_root(&request.actions))
+}
+
+/// Whether a request's first command is a ServiceChange of ROOT (RFC 3525 7.2.8).
+fn change_root(actions: &[ActionRequest<'_>]) -> bool {
+    let first = actions.first().and_then(|action| action.commands.first());
     matches!(first.map(|request| &request.command), Some(Command::ServiceChange(change))
         if change.terminations.iter().all(|id| id.is_root()))
+}
+
+/// Whether an answer is an error for all that was asked. One that comes later is taken to be none.
+fn refuses(answer: &Answer<'_>) -> bool {
+    matches!(answer, Answer::Reply(reply) if matches!(reply.result, TransactionResult::Error(_)))
 }
 
 /// The engine's [`Guard`]: an association follows its peer as far as the check allows.
@@ -174,7 +236,11 @@ impl User for Entered {
         token: RequestToken,
         actions: &[ActionRequest<'m>],
     ) -> Answer<'m> {
-        self.user.handle_trans_request(cx, token, actions)
+        let answer = self.user.handle_trans_request(cx, token, actions);
+        if change_root(actions) && !refuses(&answer) {
+            self.book.borrow_mut().register(cx.connection);
+        }
+        answer
     }
 
     fn handle_trans_long_request(

@@ -145,6 +145,8 @@ pub struct H248Door {
     pub user: String,
     /// Their encoding.
     pub speech: Speech,
+    /// The address that the listener is bound to, for traces.
+    pub at: Option<SocketAddr>,
 }
 
 /// The encoding of a listener's messages.
@@ -157,6 +159,10 @@ pub enum Speech {
     Text,
     /// BER.
     Ber,
+    /// As [`Speech::Auto`]; BER is answered with its values as OTP writes them.
+    OtpAuto,
+    /// BER with its values as OTP writes them: raw in their octet string, without the wrapping of RFC 3525 A.2.
+    OtpBer,
 }
 
 impl Speech {
@@ -172,10 +178,12 @@ impl Speech {
         };
         match self {
             Speech::Ber => Form::Ber,
+            Speech::OtpBer => Form::OtpBer,
             Speech::Text => text(),
-            Speech::Auto => match sniff(message) {
-                Sniffed::Ber { .. } => Form::Ber,
-                Sniffed::Text { .. } | Sniffed::Unknown => text(),
+            Speech::Auto | Speech::OtpAuto => match (sniff(message), self) {
+                (Sniffed::Ber { .. }, Speech::OtpAuto) => Form::OtpBer,
+                (Sniffed::Ber { .. }, _) => Form::Ber,
+                (Sniffed::Text { .. } | Sniffed::Unknown, _) => text(),
             },
         }
     }
@@ -191,11 +199,13 @@ pub enum Form {
     Compact,
     /// BER.
     Ber,
+    /// BER with values as OTP writes them.
+    OtpBer,
 }
 
 impl Form {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Form; 3] = [Form::Pretty, Form::Compact, Form::Ber];
+    pub const ALL: [Form; 4] = [Form::Pretty, Form::Compact, Form::Ber, Form::OtpBer];
 
     /// As the transaction engine calls it.
     #[must_use]
@@ -203,7 +213,7 @@ impl Form {
         match self {
             Form::Pretty => Encoding::Pretty,
             Form::Compact => Encoding::Compact,
-            Form::Ber => Encoding::Binary,
+            Form::Ber | Form::OtpBer => Encoding::Binary,
         }
     }
 }
@@ -237,6 +247,9 @@ mod tests {
             (Speech::Auto, b"", Form::Pretty),
             (Speech::Text, b"\x30\x10", Form::Pretty),
             (Speech::Ber, b"MEGACO/1", Form::Ber),
+            (Speech::OtpAuto, b"\x30\x10", Form::OtpBer),
+            (Speech::OtpAuto, b"!/1 [1.2.3.4]", Form::Compact),
+            (Speech::OtpBer, b"\x30\x10", Form::OtpBer),
         ] {
             assert_eq!(speech.form(message), form, "{}", message.escape_ascii());
         }

@@ -134,7 +134,9 @@ impl Shard {
             && let Some(connection) = h248.engine.connection(id, controller)
         {
             let host = host_of(to.ip(), h248.seed);
-            h248.book.borrow_mut().enter(connection, handle, host);
+            let mut book = h248.book.borrow_mut();
+            book.enter(connection, handle, host);
+            book.register(connection);
         }
     }
 
@@ -147,6 +149,7 @@ impl Shard {
         let mut session = Session::new(socket.generation, listener, State::Local);
         session.host = host_of(dial.to.ip(), h248.seed);
         self.table.put(socket, Slot::Session(session));
+        h248.whereabouts.enter(socket, dial.to);
         let channel = Channel::Socket(self.me, socket);
         self.way_made(
             &mut h248,

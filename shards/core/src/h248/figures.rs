@@ -1,7 +1,8 @@
 //! The engine's counters as figures of the shard.
 
 use crate::shard::Shard;
-use megaphone_metrics::Metric;
+use megaphone_megaco::counters::Histogram as Times;
+use megaphone_metrics::{Buckets, Histogram, Metric};
 
 impl Shard {
     /// Sets the figures that are counted by the engine and the book.
@@ -15,6 +16,11 @@ impl Shard {
         let whole = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         for (metric, value) in [
             (Metric::H248Associations, u64::from(book.live())),
+            (
+                Metric::H248AssociationsUnregistered,
+                u64::from(book.unregistered()),
+            ),
+            (Metric::H248DatagramsWaiting, whole(h248.lines.len())),
             (Metric::H248Requests, whole(numbers.requests)),
             (Metric::H248Replies, whole(numbers.replies)),
             (Metric::H248Peers, whole(book.peers.len())),
@@ -60,5 +66,20 @@ impl Shard {
         ] {
             self.cells.set(metric, value);
         }
+        let times = [
+            (Histogram::H248Answer, h248.engine.answer_times()),
+            (Histogram::H248Transaction, h248.engine.originate_times()),
+        ];
+        for (histogram, times) in times {
+            self.cells.set_histogram(histogram, in_nanoseconds(times));
+        }
     }
+}
+
+/// The engine's times in the cells' unit.
+fn in_nanoseconds(times: &Times) -> Buckets {
+    let buckets = times.buckets();
+    // A bucket of whole microseconds ends just below the next one.
+    let buckets = buckets.map(|(us, count)| (us.saturating_mul(1_000).saturating_add(999), count));
+    Buckets::of(buckets, times.sum_us().wrapping_mul(1_000))
 }

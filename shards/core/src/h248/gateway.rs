@@ -14,7 +14,16 @@ use megaphone_h248::mini;
 use megaphone_megaco::canonical;
 use megaphone_metrics::Metric;
 use megaphone_pool::{Gather, Lease, Piece, Returned};
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
+
+/// A datagram that waits for credit to its home.
+pub(super) struct Datagram {
+    user: u16,
+    form: Form,
+    source: Source,
+    data: Lease,
+}
 
 /// A message in one piece.
 pub(super) enum Whole {
@@ -68,6 +77,9 @@ impl Shard {
         let seed = self.config.h248.seed;
         if let (Some(session), Peer::Tcp { remote, .. }) = (self.table.session_mut(socket), peer) {
             session.host = host_of(remote.ip(), seed);
+            if let Some(h248) = self.h248.as_mut() {
+                h248.whereabouts.enter(socket, remote);
+            }
         }
         self.set_reading(socket, true);
     }
@@ -145,6 +157,7 @@ impl Shard {
         if home == me {
             self.message_at_home(user, form, source, message.bytes());
         } else {
+            self.introduce_traced(socket, home, message.bytes());
             self.message_abroad(home, user, form, source, message);
         }
         true
@@ -190,29 +203,75 @@ impl Shard {
         };
         if home == me {
             self.message_at_home(user, form, source, &data);
-        } else if self.lanes.spend(home, Account::ToHome) {
+        } else if h248.lines.is_free(home) && self.lanes.spend(home, Account::ToHome) {
             self.message_abroad(home, user, form, source, Whole::Lease(data));
         } else {
+            let datagram = Datagram {
+                user,
+                form,
+                source,
+                data,
+            };
+            self.wait_in_line(home, datagram);
+        }
+    }
+
+    /// A datagram waits for credit to its home, if its sender has a place left.
+    fn wait_in_line(&mut self, home: ShardId, datagram: Datagram) {
+        let Some(h248) = self.h248.as_mut() else {
+            return;
+        };
+        let mid = mini::decode(&datagram.data).map(|mini| canonical(&mini.mid));
+        let sender = h248.hasher.hash_one((datagram.user, mid));
+        if !h248.lines.join(home, sender, datagram) {
             self.count(Metric::H248DroppedCredit);
         }
     }
 
-    /// A credit for messages to `home` came back: those who wait for it send one each, in turn.
+    /// The datagram that is next in line to a home goes, if there is one; there is credit for it.
+    fn next_datagram(&mut self, home: ShardId) -> bool {
+        let next = self.h248.as_mut().and_then(|h248| h248.lines.next(home));
+        let Some(Datagram {
+            user,
+            form,
+            source,
+            data,
+        }) = next
+        else {
+            return false;
+        };
+        if self.lanes.spend(home, Account::ToHome) {
+            self.message_abroad(home, user, form, source, Whole::Lease(data));
+        }
+        true
+    }
+
+    /// The session that is next in line to a home goes, if there is one.
+    fn next_session(&mut self, home: ShardId) -> bool {
+        let Some(h248) = self.h248.as_mut() else {
+            return false;
+        };
+        let Some(socket) = h248.waiting[usize::from(home.0)].pop_front() else {
+            return false;
+        };
+        if let Some(session) = self.table.session_mut(socket) {
+            session.queued = false;
+            h248.turn = Some(socket);
+            self.pump(socket);
+            if let Some(h248) = self.h248.as_mut() {
+                h248.turn = None;
+            }
+        }
+        true
+    }
+
+    /// A credit for messages to `home` came back: those who wait for it send one each, in turn, datagrams and sessions alternately.
     pub(crate) fn home_ready(&mut self, home: ShardId) {
-        while self.lanes.has(home, Account::ToHome) {
-            let Some(h248) = self.h248.as_mut() else {
-                return;
-            };
-            let Some(socket) = h248.waiting[usize::from(home.0)].pop_front() else {
-                return;
-            };
-            if let Some(session) = self.table.session_mut(socket) {
-                session.queued = false;
-                h248.turn = Some(socket);
-                self.pump(socket);
-                if let Some(h248) = self.h248.as_mut() {
-                    h248.turn = None;
-                }
+        let mut waits = true;
+        while waits && self.lanes.has(home, Account::ToHome) {
+            waits = self.next_datagram(home);
+            if self.lanes.has(home, Account::ToHome) {
+                waits |= self.next_session(home);
             }
         }
     }
@@ -223,6 +282,10 @@ impl Shard {
         match departure.what {
             Errand::Block(on) => {
                 self.block_reading(socket, on);
+                None
+            }
+            Errand::Introduce(to) => {
+                self.introduce(socket, to);
                 None
             }
             Errand::Send(body) => {

@@ -56,14 +56,21 @@ impl H248 {
         if !self.started || !self.desk.is_empty() {
             return Some(Tick::ZERO);
         }
-        self.engine.deadline()
+        [self.engine.deadline(), self.silence.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What waits here for a credit, closed sessions included until their turn would come.
     pub(crate) fn waiting(&self) -> usize {
         let of = |outbox: &super::Outbox| outbox.waiting.len() + outbox.withheld as usize;
         let messages: usize = self.outboxes.iter().map(of).sum();
-        messages + self.waiting.iter().map(VecDeque::len).sum::<usize>()
+        let changes = self.controllers.changes_waiting();
+        messages
+            + changes
+            + self.lines.len()
+            + self.waiting.iter().map(VecDeque::len).sum::<usize>()
     }
 
     /// A message in TPKT for another shard: in a block with others of this turn if there is one.
@@ -139,7 +146,7 @@ impl Shard {
         if let (Some((channel, send_handle, host)), Some(receive)) = (way, receive) {
             h248.stirred = true;
             if !h248.watches.is_empty() {
-                self.show_received(&h248, send_mod, message);
+                self.show_received(&mut h248, channel, message);
             }
             h248.engine.handle(
                 self.now,
@@ -177,6 +184,7 @@ impl Shard {
         }
         if due(&h248, now) {
             h248.engine.handle(now, EngineInput::Timeout);
+            self.look_for_silent(&mut h248);
         }
         self.send_messages(&mut h248, None);
         let leavers = std::mem::take(&mut *h248.leavers.borrow_mut());
@@ -191,6 +199,7 @@ impl Shard {
             self.send_messages(&mut h248, None);
         }
         self.relay(&mut h248);
+        self.watch_silence(&mut h248);
         h248.writer = None;
         h248.stirred = false;
         let errands = std::mem::take(&mut h248.errands);
@@ -213,8 +222,8 @@ impl Shard {
                 _ => continue,
             };
             let channel = Channel::unpack(send.handle);
-            if !h248.watches.is_empty() {
-                self.show_sent(h248, send.tag.connection(), send.handle, &send.bytes);
+            if let Some(channel) = channel.filter(|_| !h248.watches.is_empty()) {
+                self.show_sent(h248, send.tag.connection(), channel, &send.bytes);
             }
             if let Some(asked) = question
                 .as_mut()

@@ -18,6 +18,8 @@
 //! | --- | --- |
 //! | [`gateway`] | the side of the sockets: cuts messages, finds their home, sends what comes back |
 //! | [`home`] | the side of the associations: the transaction engine, and what it wants sent |
+//! | [`line`] | datagrams that wait for credit to their homes |
+//! | [`silence`] | associations whose peers never registered and fell silent |
 //! | [`book`], [`peers`] | what is known of associations and of peers without a socket |
 //! | [`channel`] | where messages come from and go to, in 64 bits |
 //! | [`builtin`] | the user that is there without being asked for |
@@ -25,6 +27,7 @@
 //! | [`dial`] | users that are gateways: the ways to their controllers |
 //! | [`controller`] | users whose requests are answered by programs on links |
 //! | [`figures`] | what is counted |
+//! | [`whereabouts`] | where sockets lead, for traces |
 //! | [`asked`] | what an operator asks and changes |
 //! | [`config`] | what a shard is told |
 
@@ -39,7 +42,10 @@ pub(crate) mod dial;
 mod figures;
 mod gateway;
 mod home;
+mod line;
 mod peers;
+mod silence;
+mod whereabouts;
 
 pub use channel::{Endpoint, Source};
 pub use config::{Answers, Form, H248Config, H248Door, H248User, MakeUser, SourceCheck, Speech};
@@ -52,6 +58,7 @@ use book::{Book, Doorkeeper, Entered, SharedBook};
 use builtin::{BuiltIn, Leavers};
 use controller::Controllers;
 use foldhash::quality::FixedState;
+use line::Lines;
 use megaphone_megaco::config::SendMod;
 use megaphone_megaco::engine::Options;
 use megaphone_megaco::registration::GatewayOptions;
@@ -59,9 +66,11 @@ use megaphone_megaco::{Engine, Mid, MidBytes, ReceiveHandle, UserId};
 use megaphone_pool::Writer;
 use megaphone_wheel::Tick;
 use peers::Peers;
+use silence::Silence;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use whereabouts::Whereabouts;
 
 /// What waits here for credit to one shard's sockets.
 #[derive(Debug, Default)]
@@ -82,6 +91,8 @@ pub(crate) struct H248 {
     outboxes: Vec<Outbox>,
     /// Sessions of this shard that wait for credit, by the home shard they want, first come, first served.
     waiting: Vec<VecDeque<SocketId>>,
+    /// Datagrams that do.
+    lines: Lines<gateway::Datagram>,
     /// The session whose turn it is to use the credit that came back.
     turn: Option<SocketId>,
     /// The block that messages to other shards are written into; none between turns.
@@ -94,9 +105,13 @@ pub(crate) struct H248 {
     gateways: Vec<Option<GatewayOptions>>,
     /// Whether the gateways at home here have begun to register.
     started: bool,
+    /// By user: whether BER's values are as OTP writes them at every listener.
+    otp_values: Vec<bool>,
     addresses: Vec<(Mid, SocketAddr)>,
     dials: Vec<dial::Dial>,
     dials_made: u64,
+    silence: Silence,
+    whereabouts: Whereabouts,
     /// Associations whose messages an operator wants to see.
     watches: Vec<asked::Watch>,
     /// Whether the engine was told something since it was last asked.
@@ -125,7 +140,7 @@ impl H248 {
         let book = SharedBook::new(Book::new(h248.source_check, peers).into());
         let (leavers, desk) = (Leavers::default(), Desk::default());
         engine.set_guard(Some(Box::new(Doorkeeper(book.clone()))));
-        let controllers = Controllers::new(limits.controller_requests_max);
+        let controllers = Controllers::new(limits.controller_requests_max, shards);
         let mut users = Vec::new();
         for (index, user) in (0..).zip(&h248.users) {
             let module = Entered {
@@ -157,15 +172,24 @@ impl H248 {
             controllers,
             outboxes: (0..shards).map(|_| Outbox::default()).collect(),
             waiting: vec![VecDeque::new(); shards],
+            lines: Lines::new(
+                shards,
+                limits.datagrams_waiting_max,
+                limits.datagrams_per_sender_max,
+                h248.seed,
+            ),
             turn: None,
             writer: None,
             errands: Vec::new(),
             desk,
             gateways: h248.users.iter().map(|it| it.gateway.clone()).collect(),
             started: false,
+            otp_values: h248.users.iter().map(|it| it.items.otp_values).collect(),
             addresses: h248.addresses.clone(),
             dials: Vec::new(),
             dials_made: 0,
+            silence: Silence::default(),
+            whereabouts: Whereabouts::default(),
             watches: Vec::new(),
             stirred: false,
             hasher: FixedState::with_seed(h248.seed),
@@ -202,10 +226,11 @@ impl H248 {
 
     /// What a listener hands in with a message.
     fn receive_handle(&self, user: u16, form: Form, send_mod: SendMod) -> Option<ReceiveHandle> {
+        let otp_values = form == Form::OtpBer || *self.otp_values.get(usize::from(user))?;
         Some(ReceiveHandle {
             user: *self.users.get(usize::from(user))?,
             encoding_mod: form.encoding(),
-            otp_values: false,
+            otp_values,
             send_mod,
             protocol_version: None,
         })

@@ -194,6 +194,13 @@ impl Shard {
                 self.owe_reset(place, head.connection, Reason::UnknownConnection);
                 Ok(())
             }
+            FrameType::User(kind) => {
+                let (id, serves) = (link.id, link.serves);
+                if serves.users != 0 {
+                    self.configure_users(id, serves, kind, payload);
+                }
+                Ok(())
+            }
             // CREDIT on connection 0 takes the number of a packet that is no longer kept; other types are a later version's.
             _ => Ok(()),
         };

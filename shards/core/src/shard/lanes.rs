@@ -21,11 +21,13 @@ impl Item {
         match self {
             Item::ToLink(packet) => packet.account(),
             Item::ToSession(_) => Account::Inbound,
-            Item::ToHome(_) => Account::ToHome,
+            Item::ToHome(_) | Item::Introduction(_) => Account::ToHome,
             Item::ToGateway(_) => Account::ToGateway,
-            Item::Accepted(_) | Item::Status(_) | Item::Greeting(_) | Item::Empty => {
-                Account::Control
-            }
+            Item::Accepted(_)
+            | Item::Status(_)
+            | Item::Greeting(_)
+            | Item::Empty
+            | Item::UserItem(_) => Account::Control,
         }
     }
 }
@@ -85,6 +87,14 @@ impl Shard {
             }
             Item::ToHome(arrival) => return self.message_arrived(from, arrival),
             Item::ToGateway(departure) => self.errand(departure),
+            Item::UserItem(change) => {
+                self.user_item_changed(&change);
+                None
+            }
+            Item::Introduction(introduction) => {
+                self.introduced(from, introduction);
+                None
+            }
         };
         self.give_back(from, account, block);
     }
@@ -114,6 +124,7 @@ impl Shard {
     fn control_ready(&mut self, to: ShardId) {
         self.announce(to);
         self.hand_over_items(to);
+        self.tell_changes(to);
         self.tell_empty();
         self.pass_on_accepted();
     }

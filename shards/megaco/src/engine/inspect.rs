@@ -99,6 +99,11 @@ impl Engine {
         Ok(self.row(connection)?.registered)
     }
 
+    /// How many messages came from a connection's peer.
+    pub fn messages_from(&self, connection: ConnectionId) -> Result<u32, Error> {
+        Ok(self.row(connection)?.counters.in_messages)
+    }
+
     /// Changes an item of a user by its written name and value, as in `update_user_info "reply_timer" "30000"`.
     pub fn update_user_text(&mut self, user: UserId, name: &str, value: &str) -> Result<(), Error> {
         let (item, value) = read(name, value)?;

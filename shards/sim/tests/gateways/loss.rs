@@ -95,6 +95,8 @@ fn run(seed: u64) -> [u64; MET.len()] {
     let (mut plan, executed) = plan(shards, SourceCheck::Address);
     plan.config.lanes = LaneBudget::uniform(1);
     plan.config.limits.h248_outbox_max = rng.range(1, 4) as u32;
+    plan.config.limits.datagrams_waiting_max = rng.range(0, 3) as u32;
+    plan.config.limits.datagrams_per_sender_max = 1;
     plan.chunk_max = rng.range(1, 200) as usize;
     plan.actions = vec![
         (Action::Kernel, 300),

@@ -3,9 +3,13 @@
 mod acknowledgements;
 mod amplification;
 mod blocking;
+mod bursts;
 mod forged;
 mod homes;
+mod limits;
 mod loss;
 mod returning;
+mod silence;
 mod stage;
 mod too_long;
+mod traces;

@@ -7,9 +7,11 @@ use megaphone_core::{
 };
 use megaphone_frame::Framing;
 use megaphone_h248::model::{
-    ActionReply, ActionRequest, Command as Asked, CommandReply, ErrorDescriptor, MId, NotifyReply,
-    Quoted, ServiceChangeReply, ServiceChangeResult, Token, TransactionResult,
+    ActionReply, ActionRequest, Command as Asked, CommandReply, ErrorDescriptor, IntoOwned, MId,
+    NotifyReply, Quoted, ServiceChangeReply, ServiceChangeResult, Token, Transaction,
+    TransactionResult,
 };
+use megaphone_h248::{Arena, Limits, text};
 use megaphone_megaco::user::{Answer, Context, UserAnswer};
 use megaphone_megaco::{RequestToken, User};
 use megaphone_metrics::Metric;
@@ -24,7 +26,8 @@ use std::time::Duration;
 pub(crate) type Executed = Arc<Mutex<BTreeMap<(String, u32), u32>>>;
 
 /// A user that answers Notify and ServiceChange, and with an error of as many bytes as a Notify's request id asks for.
-struct Clerk(Executed);
+/// A Notify of event 9 is answered and asked back.
+struct Clerk(Executed, Desk);
 
 impl User for Clerk {
     fn handle_trans_request<'m>(
@@ -40,6 +43,13 @@ impl User for Clerk {
         for action in actions {
             for request in action.commands.iter() {
                 match &request.command {
+                    Asked::Notify(notify) if notify.observed_events.request_id.0 == ASK_BACK => {
+                        self.1.cast(cx.connection, audit(), 0);
+                        replies.push(CommandReply::Notify(NotifyReply {
+                            terminations: notify.terminations.to_vec().into(),
+                            error: None,
+                        }));
+                    }
                     Asked::Notify(notify) if notify.observed_events.request_id.0 > 9 => {
                         let text = "x".repeat(notify.observed_events.request_id.0 as usize);
                         let error = ErrorDescriptor {
@@ -68,6 +78,24 @@ impl User for Clerk {
     }
 }
 
+/// The event that is asked back for.
+const ASK_BACK: u32 = 9;
+
+/// A request to a gateway.
+fn audit() -> Vec<ActionRequest<'static>> {
+    let arena = Arena::new();
+    let message = b"!/1 <mgc> T=1{C=-{AV=ROOT{AT{}}}}";
+    let decoded = text::decode(message, &arena, &Limits::default()).expect("well-formed");
+    let Some(Transaction::Request(request)) = decoded.message.transactions().first() else {
+        panic!("a request");
+    };
+    let actions = request.actions.iter();
+    actions.map(|action| action.clone().into_owned()).collect()
+}
+
+/// The address that listeners are bound to.
+pub(crate) const AT: &str = "192.0.2.1:2944";
+
 /// The listeners of the world.
 pub(crate) const TCP: usize = 0;
 pub(crate) const UDP: usize = 1;
@@ -81,11 +109,12 @@ pub(crate) fn plan(shards: u16, check: SourceCheck) -> (Plan, Executed) {
     let mut plan = Plan::calm(shards);
     let executed = Executed::default();
     let book = executed.clone();
-    let make = move |_: ShardId, _: Desk| Box::new(Clerk(book.clone())) as Box<dyn User>;
+    let make = move |_: ShardId, desk: Desk| Box::new(Clerk(book.clone(), desk)) as Box<dyn User>;
     let door = || {
         Route::H248(H248Door {
             user: "mgc".into(),
             speech: Speech::Auto,
+            at: Some(address(AT)),
         })
     };
     let listener = |framing| ClientListener {
@@ -120,6 +149,11 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 /// A gateway's Notify; `size` above 9 asks for an error of so many bytes.
 pub(crate) fn notify(mid: &str, transaction: u32, size: usize) -> Vec<u8> {
     format!("!/1 {mid}\nT={transaction}{{C=-{{N=a{{OE={size}{{al/of}}}}}}}}").into_bytes()
+}
+
+/// A gateway's Notify that is answered with a request besides.
+pub(crate) fn ask_back(mid: &str, transaction: u32) -> Vec<u8> {
+    notify(mid, transaction, ASK_BACK as usize)
 }
 
 /// A gateway's registration.

@@ -13,11 +13,13 @@
 mod inbound;
 mod outbound;
 mod relay;
+mod settings;
 
 pub(super) use relay::Relay;
 
 use crate::contract::ShardId;
 use crate::id::{ConnectionId as LinkConnection, LinkId};
+use crate::item::UserItem;
 use megaphone_frame::link::Head;
 use megaphone_frame::link::user::{Outcome, Token};
 use megaphone_megaco::{ConnectionId, RequestToken};
@@ -147,18 +149,21 @@ pub(super) struct Controllers {
     parts: BTreeMap<LinkId, Vec<u8>>,
     /// Calls under way: who waits for their results, and under which tag.
     calls: BTreeMap<u64, (LinkId, u64)>,
+    /// Changes of users' items that other shards have still to be told of, by shard.
+    changes: Vec<VecDeque<Box<UserItem>>>,
     /// The row at which the search for those without a controller goes on.
     search: Option<usize>,
 }
 
 impl Controllers {
-    pub(super) fn new(open_max: u32) -> Controllers {
+    pub(super) fn new(open_max: u32, shards: usize) -> Controllers {
         let inbox = Inbox {
             open_max: open_max as usize,
             ..Inbox::default()
         };
         Controllers {
             inbox: Rc::new(RefCell::new(inbox)),
+            changes: vec![VecDeque::new(); shards],
             ..Controllers::default()
         }
     }
@@ -191,6 +196,11 @@ impl Controllers {
     /// Requests refused because too many were open.
     pub(super) fn refused(&self) -> u64 {
         self.inbox.borrow().refused
+    }
+
+    /// Changes that wait for credit.
+    pub(super) fn changes_waiting(&self) -> usize {
+        self.changes.iter().map(VecDeque::len).sum()
     }
 
     /// Frames that wait for credit.

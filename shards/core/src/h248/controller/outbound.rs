@@ -161,24 +161,30 @@ impl Shard {
         }
     }
 
-    /// An association of a controlled user is made. When a preliminary MID becomes known it is told again.
+    /// An association of a controlled user is made, or its peer's MID became known: then it stays with the controller it has, who is
+    /// told the MID by a second CONNECT.
     fn row_begins(&mut self, h248: &mut H248, connection: ConnectionId, user: u16, key: u64) {
+        if let Some(row) = h248.controllers.row(connection) {
+            row.key = key;
+            let before = row.controller;
+            let now = self.controller_of(h248, connection);
+            if let Some(link) = now.filter(|_| now == before) {
+                self.say_connect(h248, connection, link, 0);
+            }
+            return;
+        }
         let at = connection.place();
         let rows = &mut h248.controllers.rows;
         if at >= rows.len() {
             rows.resize_with(at + 1, || None);
         }
-        let open = match rows[at].take() {
-            Some(row) if row.connection == connection => row.open,
-            _ => Vec::new(),
-        };
         rows[at] = Some(Box::new(Row {
             connection,
             user,
             key,
             controller: None,
             had_one: false,
-            open,
+            open: Vec::new(),
         }));
         self.offer(h248, connection);
     }
@@ -201,7 +207,7 @@ impl Shard {
             return Some(link);
         }
         row.controller = self.router.controller(row.user, row.key);
-        let (user, link) = (row.user, row.controller?);
+        let link = row.controller?;
         let taken_over = std::mem::replace(&mut row.had_one, true);
         row.open
             .iter_mut()
@@ -210,6 +216,20 @@ impl Shard {
         if taken_over {
             self.count(Metric::H248Takeovers);
         }
+        self.say_connect(h248, connection, link, flags);
+        self.offer_open(h248, connection, link, true);
+        Some(link)
+    }
+
+    /// Tells a controller of an association that is its own.
+    fn say_connect(
+        &mut self,
+        h248: &mut H248,
+        connection: ConnectionId,
+        link: LinkId,
+        flags: u8,
+    ) -> Option<()> {
+        let user = h248.controllers.row(connection)?.user;
         let info = h248.engine.connection_info(connection).ok()?;
         let local = self.config.h248.users.get(usize::from(user))?;
         let remote = info.remote_mid.map(|mid| mid.to_string());
@@ -224,8 +244,7 @@ impl Shard {
         let mut begin = head(self.me, UserFrame::Connect, connection);
         (begin.flags, begin.aux) = (flags, u16::from(info.config.protocol_version));
         h248.controllers.push(link, begin, payload);
-        self.offer_open(h248, connection, link, true);
-        Some(link)
+        Some(())
     }
 
     /// Offers what is open and was not offered yet to whoever the association belongs to.

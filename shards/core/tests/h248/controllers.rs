@@ -1,8 +1,6 @@
 //! Controllers on links answer for H.248 users: gateways on any shard, controllers at home on any shard, in any encoding.
-#![forbid(unsafe_code)]
 
-mod support;
-
+use crate::support::{World, push_frame};
 use megaphone_core::{
     Answers, ClientListener, Dialect, H248Door, H248User, Input, LinkSide, LinkSpec, ListenerId,
     Route, ShardConfig, ShardId, SocketId, Speech, home_shard,
@@ -15,9 +13,8 @@ use megaphone_h248::model::{MId, Token};
 use megaphone_h248::{Arena, Limits, text};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use support::{World, push_frame};
 
-const GATEWAYS: ListenerId = ListenerId(0);
+pub(crate) const GATEWAYS: ListenerId = ListenerId(0);
 const LINK: ListenerId = ListenerId(1);
 
 fn config(shards: u16) -> ShardConfig {
@@ -27,6 +24,7 @@ fn config(shards: u16) -> ShardConfig {
         route: Route::H248(H248Door {
             user: "mgc".into(),
             speech: Speech::Auto,
+            at: None,
         }),
         frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
         domain: String::new(),
@@ -434,13 +432,7 @@ fn a_controller_calls_gateways_and_changes_their_items() {
         ("trans_ack_maxcount", "many", 1),
         ("nothing", "1", 1),
     ] {
-        let payload = [
-            &[0; 8][..],
-            &[item.len() as u8],
-            item.as_bytes(),
-            value.as_bytes(),
-        ]
-        .concat();
+        let payload = setting(item, value);
         controller.tell(&mut world, UserFrame::Configure, association, &payload);
         let configured = controller.hear(&mut world);
         assert_eq!(
@@ -461,6 +453,40 @@ fn a_controller_calls_gateways_and_changes_their_items() {
     controller.tell(&mut world, UserFrame::Disconnect, association, b"");
     let gone = controller.hear(&mut world);
     assert!(gone[0].is(UserFrame::Disconnect), "{gone:?}");
+}
+
+/// The payload of CONFIGURE.
+fn setting(item: &str, value: &str) -> Vec<u8> {
+    let length = [item.len() as u8];
+    [&[0; 8][..], &length, item.as_bytes(), value.as_bytes()].concat()
+}
+
+#[test]
+fn a_controller_changes_the_items_of_its_user_on_every_shard() {
+    let mut world = World::new(&config(3));
+    let mut controller = Controller::new(&mut world, 1);
+    let gateways: Vec<Gateway> = (0..12).map(|n| Gateway::new(&mut world, n)).collect();
+    for (item, value, done) in [
+        ("auto_ack", "perhaps", 1),
+        ("nothing", "1", 1),
+        ("registration", "\"mgc\"", 0),
+    ] {
+        let payload = setting(item, value);
+        controller.tell(&mut world, UserFrame::Configure, 0, &payload);
+        let heard = controller.hear(&mut world);
+        assert!(heard[0].is(UserFrame::Configured), "{heard:?}");
+        let done = (0, done);
+        assert_eq!((heard[0].association, heard[0].payload[8]), done, "{item}");
+    }
+    // They are at home on all shards, and none of them may ask anything before it has registered.
+    for gateway in &gateways {
+        let message = format!("!/1 {} T=1{{C=-{{N=a{{OE=1{{al/of}}}}}}}}", gateway.mid);
+        gateway.send(&mut world, message.as_bytes());
+        let heard = gateway.hear_text(&mut world).concat();
+        assert!(heard.contains("ER=505"), "{heard}");
+    }
+    let heard = controller.hear(&mut world);
+    assert!(!heard.iter().any(|it| it.is(UserFrame::Request)));
 }
 
 #[test]
