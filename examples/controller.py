@@ -5,7 +5,7 @@
     examples/controller.py --connect 127.0.0.1:6280 --name mgc-1
 
 It registers every gateway and answers every command with success; with --modify it also sends each gateway that registers
-a request of its own. It reads and writes H.248 text in compact form, whatever the gateways speak. The frames are told in
+requests of its own. It reads and writes H.248 text in compact form, whatever the gateways speak. The frames are told in
 docs/link-protocol.md. One of several controllers with the same link and different names has its share of the gateways, and takes
 over those of another that dies.
 """
@@ -23,6 +23,7 @@ HELLO, HELLO_OK, CLOSE, PING, PONG, DRAIN = 0x01, 0x02, 0x30, 0x50, 0x51, 0x60
 CONNECT, DISCONNECT, REQUEST, REPLY, PENDING, CALL = 0x80, 0x81, 0x82, 0x83, 0x84, 0x85
 RESULT, ACK, ABORT, UNEXPECTED, FAULT, CONFIGURE, CONFIGURED = 0x87, 0x88, 0x89, 0x8B, 0x8C, 0x8D, 0x8E
 MORE, TAKEN_OVER, LAST = 0x01, 0x02, 0x02
+OK, PENDING_LIMIT = 0, 5
 TOKEN_BYTES = 20
 CONTROLLER = 2
 
@@ -106,10 +107,13 @@ class Controller:
         self.link = link
         self.args = args
         self.local = {}
+        self.under_way = 0
         self.contexts = itertools.count(1)
         self.terminations = itertools.count(1)
         self.figures = dict.fromkeys(
-            ["gateways", "taken_over", "requests", "offered_again", "registered", "results", "failed", "faults"], 0)
+            ["gateways", "taken_over", "requests", "offered_again", "registered",
+             "results", "failed", "pending_limit", "aborted",
+             "configured", "faults"], 0)
 
     def hello(self):
         mids = [mid.encode() for mid in self.args.mid]
@@ -125,14 +129,17 @@ class Controller:
         handlers = {
             PING: lambda flags, aux, connection, payload: self.link.send(PONG, payload=payload),
             CONNECT: self.connect, DISCONNECT: self.disconnect, REQUEST: self.request, RESULT: self.result,
-            FAULT: self.fault, CONFIGURED: self.configured,
+            FAULT: self.fault, CONFIGURED: self.configured, ABORT: self.abort,
         }
         for kind, flags, aux, connection, payload in self.link.frames():
             if kind == CLOSE and connection == 0:
                 reason = payload[2:].decode(errors="replace")
                 sys.exit(f"controller.py: the appliance closed the link: {reason}")
             if kind == HELLO_OK:
-                print(f"{self.args.name} serves", flush=True)
+                if self.args.configure_users:
+                    self.configure(0, self.args.configure_users)
+                else:
+                    self.serves()
             if kind in handlers:
                 handlers[kind](flags, aux, connection, payload)
 
@@ -142,8 +149,12 @@ class Controller:
         self.figures["gateways"] += 1
         self.figures["taken_over"] += bool(flags & TAKEN_OVER)
         if self.args.configure:
-            item, _, value = self.args.configure.partition("=")
-            self.link.send(CONFIGURE, association, struct.pack(">QB", 0, len(item)) + (item + value).encode())
+            self.configure(association, self.args.configure)
+
+    def configure(self, association, setting):
+        """Changes an item of an association or, on connection 0, of the users that this controller serves."""
+        item, _, value = setting.partition("=")
+        self.link.send(CONFIGURE, association, struct.pack(">QB", 0, len(item)) + (item + value).encode())
 
     def disconnect(self, _flags, _aux, association, _payload):
         self.figures["gateways"] -= self.local.pop(association, None) is not None
@@ -153,6 +164,8 @@ class Controller:
         self.figures["offered_again"] += bool(flags & TAKEN_OVER)
         token, message = payload[:TOKEN_BYTES], payload[TOKEN_BYTES:].decode(errors="replace")
         if self.args.silent:
+            return
+        if self.args.ignore and re.search(r"[{,]%s=" % re.escape(self.args.ignore), message):
             return
         if self.args.pending:
             self.link.send(PENDING, association, token)
@@ -169,7 +182,7 @@ class Controller:
         self.link.send(REPLY, association, token + struct.pack(">Q", 0) + text.encode())
         if registers:
             self.figures["registered"] += 1
-            if self.args.modify:
+            for _ in range(self.args.modify):
                 self.call(association)
 
     def answer(self, name, termination, _parameters):
@@ -182,16 +195,30 @@ class Controller:
         return f"{name}={termination}"
 
     def call(self, association):
-        message = "!/1 %s T=1{C=-{MF=ROOT{E=1{it/ito{mit=65535}}}}}" % self.local[association]
+        message = "!/1 %s T=1{C=-{MF=ROOT{E=1{g/cause}}}}" % self.local[association]
+        self.under_way += 1
         self.link.send(CALL, association, struct.pack(">Q", association) + message.encode())
 
     def result(self, _flags, _aux, _association, payload):
         _tag, outcome, _index = struct.unpack_from(">QBH", payload)
-        self.figures["results" if outcome == 0 else "failed"] += 1
+        self.figures["results" if outcome == OK else "failed"] += 1
+        self.figures["pending_limit"] += outcome == PENDING_LIMIT
+        self.under_way -= 1
+        if self.under_way == 0:
+            print("%s has %d results" % (self.args.name, self.figures["results"] + self.figures["failed"]), flush=True)
 
-    def configured(self, _flags, _aux, _association, payload):
+    def abort(self, _flags, _aux, _association, _token):
+        self.figures["aborted"] += 1
+
+    def serves(self):
+        print(f"{self.args.name} serves", flush=True)
+
+    def configured(self, _flags, _aux, association, payload):
+        self.figures["configured"] += payload[8] == 0
         if payload[8]:
             print("not configured:", payload[9:].decode(errors="replace"), file=sys.stderr)
+        if association == 0:
+            self.serves()
 
     def fault(self, _flags, aux, association, payload):
         self.figures["faults"] += 1
@@ -204,9 +231,12 @@ def main():
     options.add_argument("--name", default="controller", help="who this is, across connections")
     options.add_argument("--token", default="", help="the link's secret")
     options.add_argument("--mid", action="append", default=[], help="a local MID to serve; all without it")
-    options.add_argument("--modify", action="store_true", help="send each gateway that registers a Modify")
+    options.add_argument("--modify", nargs="?", type=int, const=1, default=0, metavar="N",
+                         help="send each gateway that registers so many requests to modify; 1 without a number")
     options.add_argument("--pending", action="store_true", help="say Pending before each answer")
     options.add_argument("--silent", action="store_true", help="take requests and answer none")
+    options.add_argument("--ignore", metavar="COMMAND", help="answer no request with this command, such as N for Notify")
+    options.add_argument("--configure-users", metavar="ITEM=VALUE", help="set an item of the users that are served")
     options.add_argument("--configure", metavar="ITEM=VALUE", help="set an item of each association")
     args = options.parse_args()
     controller = Controller(Link(args.connect), args)

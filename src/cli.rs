@@ -215,13 +215,20 @@ struct RunArgs {
     /// Source ports, FIRST-LAST; without it the kernel chooses.
     #[arg(long, value_name = "PORTS")]
     ports: Option<Ports>,
-    /// How long a packet may be late at the end before it is lost.
+    #[command(flatten)]
+    generator: GeneratorArgs,
+}
+
+/// What every load generator needs.
+#[derive(Args, Debug)]
+pub struct GeneratorArgs {
+    /// How long answers may be late at the end before they are missed.
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    grace: Span,
-    /// Connections that each shard opens at the same time.
+    pub(crate) grace: Span,
+    /// Connections that each shard opens, or gateways that it registers, at the same time.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
-    opening: u32,
-    /// How long no connection may succeed before the run is given up.
+    pub(crate) opening: u32,
+    /// How long none of them may succeed before the run is given up.
     #[arg(long, value_name = "TIME", default_value = "15s")]
     patience: Span,
     /// Shards (threads with a ring each) of the generator, or auto: what the limit on descriptors asks for.
@@ -230,7 +237,7 @@ struct RunArgs {
     /// Processors to pin shards to, such as 2-5,8.
     #[arg(long, value_name = "CPUS")]
     cpuset: Option<CpuSet>,
-    /// The server's process, whose processor time per packet is measured.
+    /// The process of the other side, whose processor time per packet or transaction is measured.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Print the result as one JSON object.
@@ -401,11 +408,11 @@ impl LoadArgs {
             pace,
             warmup: warmup.0,
             duration: duration.0,
-            grace: self.common.grace.0,
-            opening_max: self.common.opening,
+            grace: self.common.generator.grace.0,
+            opening_max: self.common.generator.opening,
         };
         plan.check()?;
-        Ok(self.common.run(Work::Packets(plan)))
+        Ok(self.common.generator.run(Work::Packets(plan)))
     }
 }
 
@@ -418,8 +425,16 @@ impl RunArgs {
             ports: self.ports.clone(),
         }
     }
+}
 
-    fn run(self, work: Work) -> (Run, bool) {
+impl GeneratorArgs {
+    /// How many shards are asked for; `None` is auto.
+    pub(crate) fn shards(&self) -> Option<u16> {
+        self.shards.count()
+    }
+
+    /// A run that does this, and whether its result is printed as JSON.
+    pub(crate) fn run(self, work: Work) -> (Run, bool) {
         let cpus = self.cpuset.iter().flat_map(CpuSet::iter);
         let run = Run {
             work,

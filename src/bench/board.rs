@@ -3,7 +3,9 @@
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use crossbeam::utils::CachePadded;
 use hdrhistogram::Histogram;
+use megaphone_wheel::Tick;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 macro_rules! tally {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident,)+ }) => {
@@ -70,6 +72,51 @@ impl Tally {
 #[must_use]
 pub fn latencies() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are constant and right")
+}
+
+/// A shard's latencies by the second of the run in which they were measured.
+#[derive(Debug)]
+pub struct Seconds {
+    second: u64,
+    latencies: Histogram<u64>,
+}
+
+impl Seconds {
+    /// Nothing was measured yet.
+    #[must_use]
+    pub fn new() -> Seconds {
+        Seconds {
+            second: 0,
+            latencies: latencies(),
+        }
+    }
+
+    /// Counts one.
+    pub fn record(&mut self, latency: Duration) {
+        let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+        self.latencies.saturating_record(nanoseconds);
+    }
+
+    /// Hands over those of a second that has passed, or of the last one; `start` is when the shard began to send, `Tick::MAX` before.
+    pub fn report(&mut self, start: Tick, now: Tick, is_over: bool, board: &Board) {
+        if start == Tick::MAX {
+            return;
+        }
+        let second = now.since(start).as_secs();
+        if (second > self.second || is_over) && !self.latencies.is_empty() {
+            board.report(Report::Interval {
+                second: self.second,
+                latencies: std::mem::replace(&mut self.latencies, latencies()),
+            });
+        }
+        self.second = second;
+    }
+}
+
+impl Default for Seconds {
+    fn default() -> Seconds {
+        Seconds::new()
+    }
 }
 
 /// What a shard tells besides its counts.

@@ -6,10 +6,9 @@
 //!    └────────────────────────────────── stop ─────────────────────────────► (any stage)
 //! ```
 
-use super::board::{Board, Report, Tally, latencies};
+use super::board::{Board, Report, Seconds, Tally};
 use super::payload::{Mismatch, Progress, Shape};
 use super::plan::{Pace, Plan, Schedule};
-use hdrhistogram::Histogram;
 use megaphone_core::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
@@ -98,8 +97,7 @@ pub struct Load {
     start: Tick,
     next_look: Tick,
     tally: Tally,
-    second: u64,
-    latencies: Histogram<u64>,
+    seconds: Seconds,
     packet: Vec<u8>,
     completed: Vec<Tick>,
 }
@@ -128,8 +126,7 @@ impl Load {
             start: Tick::MAX,
             next_look: Tick::ZERO,
             tally: Tally::default(),
-            second: 0,
-            latencies: latencies(),
+            seconds: Seconds::new(),
             packet: Vec::new(),
             completed: Vec::new(),
             plan,
@@ -378,8 +375,7 @@ impl Load {
         self.tally.received += 1;
         if time >= self.start + self.plan.warmup && time < self.end() {
             self.tally.packets += 1;
-            let latency = u64::try_from(now.since(time).as_nanos()).unwrap_or(u64::MAX);
-            self.latencies.saturating_record(latency);
+            self.seconds.record(now.since(time));
         }
     }
 
@@ -458,7 +454,8 @@ impl Load {
         } else if self.stage == Stage::Waiting && self.board.has_go() {
             self.begin_sending(now);
         }
-        self.report_interval(now);
+        let is_over = self.stage == Stage::Done;
+        self.seconds.report(self.start, now, is_over, &self.board);
         self.board.publish(self.shard as usize, self.tally);
     }
 
@@ -473,22 +470,6 @@ impl Load {
     /// Whether nothing that was sent can still come back.
     fn all_back(&self) -> bool {
         self.tally.received + self.stranded >= self.tally.sent
-    }
-
-    /// Hands over the latencies of a second that has passed.
-    fn report_interval(&mut self, now: Tick) {
-        if self.start == Tick::MAX {
-            return;
-        }
-        let second = now.since(self.start).as_secs();
-        if (second > self.second || self.stage == Stage::Done) && !self.latencies.is_empty() {
-            let latencies = std::mem::replace(&mut self.latencies, latencies());
-            self.board.report(Report::Interval {
-                second: self.second,
-                latencies,
-            });
-        }
-        self.second = second;
     }
 
     /// Closes a bounded number of connections, and ends when the last one is gone.
@@ -520,7 +501,8 @@ impl Load {
             .iter()
             .map(|c| u64::from(c.sent - c.received))
             .sum();
-        self.report_interval(self.next_look);
+        self.seconds
+            .report(self.start, self.next_look, true, &self.board);
         self.board.publish(self.shard as usize, self.tally);
         self.board.report(Report::Done);
         self.outputs.push_back(Output::Drained);

@@ -91,8 +91,8 @@ impl XmppArgs {
             },
             warmup: self.hold.0,
             duration,
-            grace: self.common.grace.0,
-            opening_max: self.common.opening,
+            grace: self.common.generator.grace.0,
+            opening_max: self.common.generator.opening,
         };
         plan.check_connections()?;
         let work = Work::Xmpp(UsersPlan {
@@ -109,6 +109,6 @@ impl XmppArgs {
             login_rate: self.rate,
             chat_rate: self.chat_rate,
         });
-        Ok(self.common.run(work))
+        Ok(self.common.generator.run(work))
     }
 }

@@ -20,4 +20,5 @@ mod operator;
 mod peers;
 mod places;
 mod replay;
+mod told;
 mod xmpp;

@@ -1,14 +1,10 @@
 //! Peers that share no code with the appliance: an Erlang backend and Python clients, from `tests/peers`.
 
-use std::io::{BufRead, BufReader, Write};
+use crate::told::Told;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Instant;
-
-use crate::appliance::PATIENCE;
+use std::process::{Child, Command, Stdio};
 
 pub(crate) fn peer(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -18,9 +14,7 @@ pub(crate) fn peer(name: &str) -> PathBuf {
 
 /// The Erlang backend, which sends every packet back.
 pub(crate) struct Backend {
-    child: Child,
-    commands: ChildStdin,
-    lines: Receiver<String>,
+    told: Told,
     ready: String,
 }
 
@@ -34,49 +28,19 @@ impl Backend {
 
     /// Starts it without waiting for a link.
     pub(crate) fn start(place: &[&str], arguments: &[&str]) -> Backend {
-        let mut child = Command::new("escript")
-            .arg(peer("link_echo.escript"))
-            .args(place)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("escript is installed (Debian: erlang-base; scripts/test installs it)");
-        let commands = child.stdin.take().expect("its input is a pipe");
-        let output = child.stdout.take().expect("its output is a pipe");
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut backend = Backend {
-            child,
-            commands,
-            lines,
-            ready: String::new(),
-        };
-        backend.ready = backend.wait_for_line("READY");
-        backend
+        let arguments = [place, arguments].concat();
+        let mut told = Told::escript("link_echo.escript", &arguments);
+        let ready = told.wait_for_line("READY");
+        Backend { told, ready }
     }
 
     /// The next line that starts with `start`; what comes before it is passed over.
     pub(crate) fn wait_for_line(&mut self, start: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(start) => return line,
-                Ok(_) => {}
-                Err(why) => panic!("the backend did not say {start}: {why}"),
-            }
-        }
+        self.told.wait_for_line(start)
     }
 
     pub(crate) fn command(&mut self, command: &str) {
-        writeln!(self.commands, "{command}").expect("the backend takes commands");
+        self.told.command(command);
     }
 
     /// The line with which it said that it can be reached, and where.
@@ -86,28 +50,14 @@ impl Backend {
 
     /// One of its counters.
     pub(crate) fn count(&mut self, name: &str) -> u64 {
-        self.command("stats");
-        let line = self.wait_for_line("STATS");
-        let field = line
-            .split(' ')
-            .find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-        field
-            .and_then(|value| value.parse().ok())
-            .unwrap_or_else(|| panic!("no {name} in {line}"))
+        let stats = self.told.stats();
+        let count = stats.get(name).copied();
+        count.unwrap_or_else(|| panic!("no {name} in {stats:?}"))
     }
 
     /// Ends it at once, as a crash would.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("a child can be killed");
-        self.child.wait().expect("a child can be waited for");
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.told.kill();
     }
 }
 

@@ -18,7 +18,7 @@
 %%   quit                       end; so does the end of standard input
 %%
 %% Options: --host, --port, --transport tcp|udp, --encoding pretty|compact|ber, --version 1-3, --connections N, --requests N (each),
-%% --window N, --pending MS (answers come late and are announced), --ack true (answers ask for acknowledgements),
+%% --window N, --pending MS (answers come late and are announced), --slow all|but_registrations (which do), --ack true (answers ask for acknowledgements),
 %% --parts N (answers have so many action replies), --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
 -module(megaco_peer).
 -mode(compile).
@@ -35,7 +35,7 @@
 
 main([Role | Options]) when Role =:= "mgc"; Role =:= "mg" ->
     Options1 = options(Options, #{role => list_to_atom(Role), host => "127.0.0.1", port => 2944, transport => tcp, encoding => pretty,
-                                  version => 1, connections => 1, requests => 0, window => 1, pending => 0, ack => false,
+                                  version => 1, connections => 1, requests => 0, window => 1, pending => 0, slow => all, ack => false,
                                   parts => 1, name => "", set => []}),
     Input = listen_to_input(self()),
     persistent_term:put(counts, counters:new(length(?COUNTS), [])),
@@ -263,10 +263,13 @@ handle_trans_ack(_, _, _, _, _) -> count(ack_failures), ok.
 
 handle_trans_request(_, Version, Actions, _) ->
     count(requests),
-    case option(pending) of
-        0 -> {wish(), replies(Actions, Version)};
-        _ -> {pending, {Version, Actions}}
+    case option(pending) =:= 0 orelse (option(slow) =:= but_registrations andalso registers(Actions)) of
+        true -> {wish(), replies(Actions, Version)};
+        false -> {pending, {Version, Actions}}
     end.
+
+registers([#'ActionRequest'{commandRequests = [#'CommandRequest'{command = {serviceChangeReq, _}} | _]} | _]) -> true;
+registers(_) -> false.
 
 handle_trans_long_request(_, _, {Version, Actions}, _) ->
     timer:sleep(option(pending)),

@@ -4,11 +4,10 @@ use super::plan::{Encoding, Place, Plan, Role, Send};
 use crate::bench::plan::{Pace, Ports, Sources};
 use crate::bench::run::Run;
 use crate::bench::work::Work;
-use crate::cli::{Shards, round};
-use crate::config::{CpuSet, Span};
+use crate::cli::{GeneratorArgs, round};
+use crate::config::Span;
 use crate::failure::Failure;
 use clap::Args;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Gateways send datagrams from so many ports if nobody says otherwise.
@@ -77,33 +76,8 @@ pub struct H248Args {
     /// How long figures count.
     #[arg(long, value_name = "TIME", default_value = "10s")]
     duration: Span,
-    /// How long answers may be late at the end before they are missed.
-    #[arg(long, value_name = "TIME", default_value = "5s")]
-    grace: Span,
-    /// Gateways that each shard registers at the same time.
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
-    opening: u32,
-    /// How long no gateway may register before the run is given up.
-    #[arg(long, value_name = "TIME", default_value = "15s")]
-    patience: Span,
-    /// Shards (threads with a ring each) of the generator, or auto: what the limit on descriptors asks for.
-    #[arg(long, value_name = "N|auto", default_value = "auto")]
-    shards: Shards,
-    /// Processors to pin shards to, such as 2-5,8.
-    #[arg(long, value_name = "CPUS")]
-    cpuset: Option<CpuSet>,
-    /// The process of the other side, whose processor time per transaction is measured.
-    #[arg(long, value_name = "PID")]
-    server_pid: Option<u32>,
-    /// Print the result as one JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Write percentiles for plotting (.hgrm).
-    #[arg(long, value_name = "FILE")]
-    hgrm: Option<PathBuf>,
-    /// Write a histogram for each second (.hlog).
-    #[arg(long, value_name = "FILE")]
-    hlog: Option<PathBuf>,
+    #[command(flatten)]
+    generator: GeneratorArgs,
 }
 
 impl H248Args {
@@ -113,7 +87,7 @@ impl H248Args {
     ///
     /// [`Failure::Usage`] if the options contradict each other.
     pub fn run(self) -> Result<(Run, bool), Failure> {
-        let shards = match self.shards.count() {
+        let shards = match self.generator.shards() {
             // A controller's answer comes to a port, and only one shard's socket can have that.
             None if self.to.is_udp() => Some(1),
             Some(more @ 2..) if self.to.is_udp() => {
@@ -155,20 +129,11 @@ impl H248Args {
             // With a number of requests each of them counts.
             warmup: self.requests.map_or(self.warmup.0, |_| Duration::ZERO),
             duration: self.duration.0,
-            grace: self.grace.0,
-            opening_max: self.opening,
+            grace: self.generator.grace.0,
+            opening_max: self.generator.opening,
         };
         plan.check()?;
-        let cpus = self.cpuset.iter().flat_map(CpuSet::iter);
-        let run = Run {
-            work: Work::H248(plan),
-            shards,
-            cpus: cpus.map(|cpu| cpu as usize).collect(),
-            patience: self.patience.0,
-            server: self.server_pid,
-            hgrm: self.hgrm,
-            hlog: self.hlog,
-        };
-        Ok((run, self.json))
+        let (run, json) = self.generator.run(Work::H248(plan));
+        Ok((Run { shards, ..run }, json))
     }
 }

@@ -13,9 +13,8 @@ use super::plan::{Plan, Role};
 use super::reading::Reading;
 use super::traffic::Underway;
 use super::wire::{Ask, Wire};
-use crate::bench::board::{Board, Report, Tally, latencies};
+use crate::bench::board::{Board, Report, Seconds, Tally};
 use crate::bench::plan::{Endpoints, Pace, Schedule};
-use hdrhistogram::Histogram;
 use megaphone_core::{Close, ConnectToken, Input, ListenerId, Machine, Output, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
@@ -94,8 +93,7 @@ pub struct Station {
     start: Tick,
     next_look: Tick,
     pub(super) tally: Tally,
-    second: u64,
-    pub(super) latencies: Histogram<u64>,
+    pub(super) seconds: Seconds,
 }
 
 impl Station {
@@ -139,8 +137,7 @@ impl Station {
             start: Tick::MAX,
             next_look: Tick::ZERO,
             tally: Tally::default(),
-            second: 0,
-            latencies: latencies(),
+            seconds: Seconds::new(),
             endpoints: plan.endpoints(),
             plan,
             board,
@@ -381,7 +378,8 @@ impl Station {
         } else if self.stage == Stage::Waiting && self.board.has_go() {
             self.begin_sending(now);
         }
-        self.report_interval(now);
+        let is_over = self.stage == Stage::Done;
+        self.seconds.report(self.start, now, is_over, &self.board);
         self.board.publish(self.shard as usize, self.tally);
     }
 
@@ -397,22 +395,6 @@ impl Station {
     fn is_settled(&self) -> bool {
         let deserted = self.alive == 0 && !self.plan.place.is_udp();
         self.underway.is_empty() && (self.plan.role == Role::Gateway || deserted)
-    }
-
-    /// Hands over the latencies of a second that has passed.
-    fn report_interval(&mut self, now: Tick) {
-        if self.start == Tick::MAX {
-            return;
-        }
-        let second = now.since(self.start).as_secs();
-        if (second > self.second || self.stage == Stage::Done) && !self.latencies.is_empty() {
-            let latencies = std::mem::replace(&mut self.latencies, latencies());
-            self.board.report(Report::Interval {
-                second: self.second,
-                latencies,
-            });
-        }
-        self.second = second;
     }
 
     /// Closes a bounded number of ties, and ends when the last socket is gone.
@@ -440,7 +422,8 @@ impl Station {
     fn finish(&mut self) {
         self.stage = Stage::Done;
         self.tally.lost += self.underway.traffic();
-        self.report_interval(self.next_look);
+        self.seconds
+            .report(self.start, self.next_look, true, &self.board);
         self.board.publish(self.shard as usize, self.tally);
         self.board.report(Report::Done);
         self.outputs.push_back(Output::Drained);

@@ -365,9 +365,7 @@ impl Station {
                 self.tally.received += 1;
                 if self.counts(live.intended) && error.is_none() {
                     self.tally.packets += 1;
-                    let latency = now.since(live.intended).as_nanos();
-                    self.latencies
-                        .saturating_record(u64::try_from(latency).unwrap_or(u64::MAX));
+                    self.seconds.record(now.since(live.intended));
                 }
                 self.settled(now, live.tie);
             }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::bench::board::latencies;
 use crate::bench::plan::Endpoints;
 use crossbeam::channel::Receiver;
+use hdrhistogram::Histogram;
 use megaphone_frame::Framing;
 use megaphone_pool::PoolConfig;
 use std::collections::BTreeMap;

@@ -10,9 +10,8 @@ use super::chat::Letter;
 use super::login::Stage;
 use super::read::{Said, read};
 use super::sasl::Scram;
-use crate::bench::board::{Board, Report, Tally, latencies};
+use crate::bench::board::{Board, Report, Seconds, Tally};
 use crate::bench::plan::Plan;
-use hdrhistogram::Histogram;
 use megaphone_core::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
 use megaphone_frame::stanza::{Phase, UnitKind};
 use megaphone_frame::{FrameFault, Framing, Label, Limits};
@@ -58,7 +57,7 @@ pub struct Load {
     outputs: VecDeque<Output<Infallible>>,
     course: Course,
     tally: Tally,
-    latencies: Histogram<u64>,
+    seconds: Seconds,
     rng: Rng,
     /// For one unit at a time; their memory is kept.
     unit: Vec<u8>,
@@ -90,7 +89,7 @@ impl Load {
             outputs: VecDeque::new(),
             course: Course::new(u64::from(shard)),
             tally: Tally::default(),
-            latencies: latencies(),
+            seconds: Seconds::new(),
             rng: Rng::new(script.seed ^ u64::from(shard) << 48),
             unit: Vec::new(),
             said: String::new(),
@@ -341,8 +340,7 @@ impl Load {
         }
         self.tally.received += 1;
         self.tally.packets += 1;
-        let latency = u64::try_from(now.since(letter.time).as_nanos()).unwrap_or(u64::MAX);
-        self.latencies.saturating_record(latency);
+        self.seconds.record(now.since(letter.time));
     }
 
     /// A user is logged in.

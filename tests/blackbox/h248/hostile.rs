@@ -56,35 +56,93 @@ fn notify(mid: &str, id: u32) -> String {
     format!("!/1 <{mid}> T={id}{{C=-{{N=A1{{OE=1{{19990729T22000000:al/of}}}}}}}}")
 }
 
-/// Messages by what they are known for.
-fn messages() -> Vec<(&'static str, Vec<u8>)> {
+/// Text of a message with a property group of about so many bytes in an SDP of a termination.
+fn with_properties(bytes: usize) -> Vec<u8> {
+    let line = "a=fmtp:96 ";
+    let value = "x".repeat(bytes.saturating_sub(line.len()));
+    let sdp = format!("v=0\nc=IN IP4 192.0.2.9\n{line}{value}\n");
+    format!("!/1 <h20> T=1{{C=1{{MF=A1{{M{{ST=1{{L{{\n{sdp}}}}}}}}}}}}}").into_bytes()
+}
+
+/// The shapes of the catalogue that come in families: sizes around every growth of a buffer, every depth, every wrong end of contents, every
+/// form of an address.
+fn families() -> Vec<(&'static str, Vec<u8>)> {
+    let mut messages = Vec::new();
+    for power in 6..15 {
+        for bytes in [(1 << power) - 1, 1 << power, (1 << power) + 1] {
+            let name = "OTP-10998: large messages with property groups";
+            messages.push((name, with_properties(bytes)));
+        }
+    }
+    for depth in [1, 31, 32, 33, 1_337, 1_338, 4_096] {
+        let opens = "{".repeat(depth);
+        let text = format!("!/1 <h21> T=1{opens}").into_bytes();
+        messages.push(("braces nested to any depth", text));
+        let mut levels = Vec::new();
+        for _ in 0..depth {
+            levels.extend([0x30, 0x80]);
+        }
+        messages.push(("simple_asn1: BER nested to any depth", levels));
+    }
+    for level in 0..6 {
+        for second in [0, 1, 0x80, 0xff] {
+            let mut bytes = [0x30, 0x80].repeat(level + 1);
+            bytes.extend([0, second].repeat(level + 1));
+            messages.push(("asn1c: malformed ends of contents at each level", bytes));
+        }
+    }
+    for mid in [
+        "[2001:db8::1]:2944",
+        "[::]",
+        "[::ffff:192.0.2.1]:1",
+        "[2001:db8::1",
+        "[]:2944",
+        "[:::]",
+    ] {
+        for version in 1..=3 {
+            let name = "OTP-16818, OTP-16631: IPv6 addresses in every version";
+            let text = format!("!/{version} {mid} T=1{{C=-{{AV=ROOT{{AT{{}}}}}}}}");
+            messages.push((name, text.into_bytes()));
+        }
+    }
+    for empty in [
+        "SA{}", "M{}", "E{}", "SG{}", "DM{}", "AT{}", "OE=1{}", "MD{}", "MX{}", "EB{}",
+    ] {
+        let name = "OTP-17012: an empty descriptor of each kind";
+        let text = format!("!/1 <h22> T=1{{C=1{{MF=A1{{{empty}}}}}}}P=9{{C=1{{S=A1{{{empty}}}}}}}");
+        messages.push((name, text.into_bytes()));
+    }
+    messages
+}
+
+/// Messages by what they are known for: what broke decoders of this family of protocols and of its neighbours.
+fn encodings() -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: String| text.into_bytes();
     let nested = "{".repeat(4_000);
     let mut indefinite = vec![0x30, 0x80, 0xa1, 0x80];
     indefinite.extend([0; 64]);
     let deep_ber: Vec<u8> = [0x30, 0x82, 0x03, 0xe8].repeat(1_338);
-    let ranges = vec!["1-4294967295"; 64].join(",");
-    let too_many = vec!["1-2"; 5_000].join(",");
-    let twice = "T=5{C=-{AV=A1{AT{}}}}";
-    let commands = vec!["AV=A1{AT{}}"; 1_000].join(",");
     vec![
         ("nothing", Vec::new()),
-        ("an empty line", b"\r\n\r\n".to_vec()),
+        ("CVE-2014-6423: an empty line", b"\r\n\r\n".to_vec()),
         (
-            "an empty line behind the header",
+            "CVE-2014-6423: an empty line behind the header",
             b"MEGACO/1 [192.0.2.1]:2944\r\n\r\n\r\n".to_vec(),
         ),
         (
-            "white space without end",
+            "2005 advisories: white space without end",
             [b"!/1 <h1> ", &[b' '; 15_000][..]].concat(),
         ),
-        ("braces without end", text(format!("!/1 <h2> T=1{nested}"))),
         (
-            "a comment without end",
+            "CVE-2007-6118: braces without end",
+            text(format!("!/1 <h2> T=1{nested}")),
+        ),
+        (
+            "2005 advisories: a comment without end",
             text(format!("!/1 <h3> ;{}", "x".repeat(9_000))),
         ),
         (
-            "a length of 4 GB",
+            "WBXML: an offset of 32 bits that wraps with its length",
             vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x80, 1, 1],
         ),
         (
@@ -92,11 +150,33 @@ fn messages() -> Vec<(&'static str, Vec<u8>)> {
             vec![0x30, 0x88, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
         ),
         (
-            "22 bytes that speak of 32 MB",
+            "CVE-2026-42583: 22 bytes that speak of 32 MB",
             [&[0x30, 0x83, 0xff, 0xff, 0xff][..], &[0xa1; 17]].concat(),
         ),
-        ("ends of contents over and over", indefinite),
-        ("BER 1,338 levels deep", deep_ber),
+        ("asn1c: ends of contents over and over", indefinite),
+        ("simple_asn1: BER 1,338 levels deep", deep_ber),
+        ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
+        (
+            "SIP",
+            b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n".to_vec(),
+        ),
+        (
+            "TLS",
+            [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 200]].concat(),
+        ),
+        ("octets of every kind", (0..=255).collect()),
+    ]
+}
+
+/// What troubles the transaction layer.
+fn transactions() -> Vec<(&'static str, Vec<u8>)> {
+    let text = |text: String| text.into_bytes();
+    let ranges = vec!["1-4294967295"; 64].join(",");
+    let too_many = vec!["1-2"; 5_000].join(",");
+    let twice = "T=5{C=-{AV=A1{AT{}}}}";
+    let commands = vec!["AV=A1{AT{}}"; 1_000].join(",");
+    let one_by_one: Vec<String> = (0..8_000).map(|id| format!("{id}")).collect();
+    vec![
         (
             "all acknowledgements there are, 64 times",
             text(format!("!/1 <h4> K{{{ranges}}}")),
@@ -104,6 +184,30 @@ fn messages() -> Vec<(&'static str, Vec<u8>)> {
         (
             "more ranges than anybody has",
             text(format!("!/1 <h5> K{{{too_many}}}")),
+        ),
+        (
+            "SPDY SETTINGS: as many elements as fit",
+            text(format!("!/1 <h23> K{{{}}}", one_by_one.join(","))),
+        ),
+        (
+            "CVE-2006-1937: BER that is cut short",
+            vec![0x30, 0x0c, 0xa1, 0x0a, 0x80, 0x01, 0x01, 0xa1, 0x05, 0xa4],
+        ),
+        (
+            "an acknowledgement before the reply",
+            text("!/1 <h24> K{5}T=5{C=-{AV=A1{AT{}}}}".into()),
+        ),
+        (
+            "the ids around the wrap",
+            text("!/1 <h25> T=4294967294{C=-{N=A1{OE=1{al/of}}}}T=4294967295{C=-{N=A1{OE=1{al/of}}}}T=1{C=-{N=A1{OE=1{al/of}}}}".into()),
+        ),
+        (
+            "wildcards in every place",
+            text("!/1 <h26> T=1{C=*{W-S=*},C=$,C=*{AV=*/$/*{AT{}}}}".into()),
+        ),
+        (
+            "an answer longer than any message: every termination of a thousand contexts",
+            text(format!("!/1 <h27> T=1{{{}}}", vec!["C=*{AC=*{AT{M,E,SG,DM,SA,OE,PG}}}"; 400].join(","))),
         ),
         (
             "a range that runs backwards",
@@ -158,17 +262,13 @@ fn messages() -> Vec<(&'static str, Vec<u8>)> {
             "a segment of nothing",
             text("!/3 <h19> P=7/65535/&{C=-{N=A1}}".into()),
         ),
-        ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
-        (
-            "SIP",
-            b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n".to_vec(),
-        ),
-        (
-            "TLS",
-            [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 200]].concat(),
-        ),
-        ("octets of every kind", (0..=255).collect()),
     ]
+}
+
+fn all() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    [encodings(), transactions(), families()]
+        .into_iter()
+        .flatten()
 }
 
 /// It goes on, and nothing that should never happen did.
@@ -183,7 +283,7 @@ fn must_still_serve(appliance: &mut Appliance, at: SocketAddr) {
 #[test]
 fn datagrams_known_for_breaking_others_break_nothing_and_are_not_amplified() {
     let (mut appliance, at) = serve();
-    for (number, (name, message)) in messages().into_iter().enumerate() {
+    for (number, (name, message)) in all().enumerate() {
         let socket = peer(at);
         ask(&socket, &message);
         // The answer to this one comes behind whatever the other was worth.
@@ -203,7 +303,7 @@ fn datagrams_known_for_breaking_others_break_nothing_and_are_not_amplified() {
 #[test]
 fn streams_known_for_breaking_others_break_nothing() {
     let (mut appliance, at) = serve();
-    for (name, message) in messages() {
+    for (name, message) in all() {
         let mut stream = TcpStream::connect(at).expect("connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("possible");
         let header = [
@@ -225,6 +325,8 @@ fn streams_known_for_breaking_others_break_nothing() {
     }
     for header in [
         &[3_u8, 0, 0, 0][..],
+        &[3, 0, 0, 1],
+        &[3, 0, 0, 2],
         &[3, 0, 0, 3],
         &[3, 0, 0xff, 0xff],
         &[2, 0, 0, 8, 1, 1, 1, 1],

@@ -10,8 +10,18 @@ use std::time::Instant;
 
 const TAKEOVERS: &str = "megaphone_h248_takeovers_total";
 
-/// An appliance whose gateways are answered for by controllers: where gateways and where controllers come in.
-fn serve() -> (Appliance, SocketAddr, SocketAddr, tempfile::TempDir) {
+/// An appliance whose gateways are answered for by controllers.
+pub(crate) struct Served {
+    pub(crate) appliance: Appliance,
+    /// Where gateways come in.
+    pub(crate) gateways: SocketAddr,
+    /// Where controllers do.
+    pub(crate) link: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+/// With so many shards, and these items of its user.
+pub(crate) fn serve_with(shards: u16, items: &str) -> Served {
     let address = own_address();
     let (gateways, link) = (
         SocketAddr::from((address, 2944)),
@@ -22,24 +32,34 @@ fn serve() -> (Appliance, SocketAddr, SocketAddr, tempfile::TempDir) {
     let document = format!(
         "listen = ['h248+tcp://{gateways}', 'h248+udp://{gateways}']\n\
          link = ['listen:{link}?name=mgc']\n\
-         [[megaco.user]]\nmid = '<mgc.example>'\nuser_mod = 'link:mgc'\n"
+         [[megaco.user]]\nmid = '<mgc.example>'\nuser_mod = 'link:mgc'\n{items}"
     );
     std::fs::write(&file, document).expect("the folder takes it");
     let appliance = Setup::new()
+        .shards(shards)
         .argument("--config")
         .argument(file.to_str().expect("a plain path"))
         .start();
-    (appliance, gateways, link, folder)
+    Served {
+        appliance,
+        gateways,
+        link,
+        _folder: folder,
+    }
+}
+
+fn serve() -> Served {
+    serve_with(2, "")
 }
 
 /// A running `examples/controller.py`.
-struct Controller {
+pub(crate) struct Controller {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Controller {
-    fn start(link: SocketAddr, name: &str, more: &[&str]) -> Controller {
+    pub(crate) fn start(link: SocketAddr, name: &str, more: &[&str]) -> Controller {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/controller.py");
         let mut child = Command::new("python3")
             .arg(program)
@@ -56,16 +76,28 @@ impl Controller {
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.output.read_line(&mut line).expect("it is still there");
+        let len = self.output.read_line(&mut line).expect("it is text");
+        assert!(len > 0, "the controller has ended");
         line.trim_end().into()
     }
 
+    /// The next line with this in it.
+    pub(crate) fn wait_for_line(&mut self, part: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
     /// Asks it to end; what it counted.
-    fn figures(mut self) -> serde_json::Value {
+    pub(crate) fn figures(mut self) -> serde_json::Value {
         let pid = self.child.id().to_string();
         let told = Command::new("kill").arg(&pid).status();
         assert!(told.expect("kill runs").success());
-        let figures = serde_json::from_str(&self.line()).expect("one object");
+        let figures = self.wait_for_line("{");
+        let figures = serde_json::from_str(&figures).expect("one object");
         self.must_end();
         figures
     }
@@ -94,7 +126,12 @@ impl Drop for Controller {
 
 #[test]
 fn a_controller_that_reads_text_serves_a_thousand_gateways_that_speak_ber() {
-    let (appliance, at, link, _folder) = serve();
+    let Served {
+        appliance,
+        gateways: at,
+        link,
+        _folder,
+    } = serve();
     let controller = Controller::start(link, "one", &[]);
     let many = ["--connections", "1000", "--requests", "3", "--window", "1"];
     let mut gateways = Megaco::start("mg", at, ("tcp", "ber", 2), &many);
@@ -115,7 +152,12 @@ fn a_controller_that_reads_text_serves_a_thousand_gateways_that_speak_ber() {
 
 #[test]
 fn a_controller_calls_the_gateways_that_register() {
-    let (appliance, at, link, _folder) = serve();
+    let Served {
+        appliance,
+        gateways: at,
+        link,
+        _folder,
+    } = serve();
     let controller = Controller::start(link, "one", &["--modify", "--configure", "trans_ack=true"]);
     // Not Erlang's: one node takes requests of the same number to its other gateways for duplicates.
     let few = [
@@ -143,7 +185,12 @@ fn a_controller_calls_the_gateways_that_register() {
 
 #[test]
 fn a_controller_that_is_killed_leaves_nobody_without_an_answer() {
-    let (appliance, at, link, _folder) = serve();
+    let Served {
+        appliance,
+        gateways: at,
+        link,
+        _folder,
+    } = serve();
     let deaf = Controller::start(link, "deaf", &["--silent"]);
     let other = Controller::start(link, "other", &[]);
     let few = ["--gateways", "40", "--requests", "3", "--duration", "60s"];

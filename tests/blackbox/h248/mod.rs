@@ -3,14 +3,18 @@
 
 mod avalanche;
 mod bench;
+mod capture;
 mod controllers;
 mod dissect;
 mod gateways;
 mod hostile;
 mod link_controllers;
+mod operated;
 mod peer;
+mod pipe;
 mod relay;
 mod served;
+mod settings;
 
 /// What is spoken: transport, encoding, version.
 pub(crate) type Tongue = (&'static str, &'static str, u8);

@@ -142,6 +142,24 @@ fn a_bad_network_costs_time_and_no_request() {
 }
 
 #[test]
+fn a_bad_network_costs_erlang_s_gateways_time_and_no_request() {
+    let (mut appliance, at) = serve();
+    // Each loss costs them a second: their timers are not ours to set.
+    let weather = Weather {
+        lost: 4,
+        doubled: 15,
+        delayed: 20,
+    };
+    let relay = Relay::start(SocketAddr::new(at.ip(), 0), at, weather, 20_260_102);
+    let more = ["--connections", "4", "--requests", "8", "--window", "4"];
+    let mut gateways = Megaco::start("mg", relay.address, ("udp", "pretty", 1), &more);
+    assert_eq!(gateways.done(), (32, 0));
+    appliance.must_count(REQUESTS, 36);
+    appliance.must_count("megaphone_h248_faults_total{kind=\"syntax\"}", 0);
+    appliance.must_come_to_rest();
+}
+
+#[test]
 fn a_gateway_that_was_killed_comes_back_and_goes_on() {
     let (mut appliance, at) = serve();
     for tongue in [("tcp", "pretty", 1), ("udp", "ber", 2)] {

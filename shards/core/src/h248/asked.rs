@@ -43,6 +43,11 @@ impl H248 {
         users.filter_map(|&user| self.engine.connection(user, mid))
     }
 
+    /// Traces under way.
+    pub(crate) fn traces(&self) -> usize {
+        self.watches.len()
+    }
+
     /// Who traces peers of these MIDs.
     fn tracing(&self, is_one: impl Fn(&Mid) -> bool) -> Vec<QuestionId> {
         let watches = self.watches.iter().filter(|watch| is_one(&watch.mid));

@@ -69,6 +69,8 @@ pub struct ShardGauges {
     pub unacknowledged: usize,
     /// H.248 messages, and sessions with such, that wait for lane credit.
     pub h248_waiting: usize,
+    /// H.248 associations that operators trace.
+    pub traces: usize,
     /// 0 to 4.
     pub overload_level: u8,
 }
@@ -87,12 +89,13 @@ impl std::fmt::Display for ShardGauges {
             waiting,
             unacknowledged,
             h248_waiting,
+            traces,
             overload_level,
         } = self;
         write!(
             f,
             "sessions={sessions} active={active} links={links} greetings={greetings} timers={timers} items={items} \
-             items_local={items_local} waiting={waiting} unacknowledged={unacknowledged} h248_waiting={h248_waiting} overload_level={overload_level}"
+             items_local={items_local} waiting={waiting} unacknowledged={unacknowledged} h248_waiting={h248_waiting} traces={traces} overload_level={overload_level}"
         )
     }
 }
@@ -244,6 +247,7 @@ impl Shard {
                 .map(|view| view.accepted.intervals())
                 .sum(),
             h248_waiting: self.h248.as_ref().map_or(0, |h248| h248.waiting()),
+            traces: self.h248.as_ref().map_or(0, |h248| h248.traces()),
             overload_level: self.overload.level(),
         }
     }

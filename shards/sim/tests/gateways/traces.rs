@@ -12,6 +12,12 @@ fn trace(world: &mut World, mid: &str) {
     }
 }
 
+fn untrace(world: &mut World) {
+    for shard in 0..2 {
+        world.ask(shard, QuestionId(8), Command::Untrace { trace: TRACE });
+    }
+}
+
 /// What was traced since this was last asked.
 fn traced(world: &mut World) -> Vec<Traced> {
     let said = std::mem::take(&mut world.answers);
@@ -55,6 +61,7 @@ fn a_gateway_that_comes_after_the_trace_is_shown_with_its_address_from_the_first
             world.datagram(1, UDP, address(from), &notify(mid, 2, 0));
             world.settle(ms(10));
             shows(&mut world, Transport::Udp, from);
+            untrace(&mut world);
             finish(world);
         }
     }
@@ -72,9 +79,7 @@ fn a_gateway_that_was_there_before_the_trace_is_shown_with_its_address() {
         world.write_message(gateway, &notify(mid, 2, 0));
         world.settle(ms(10));
         shows(&mut world, Transport::Tcp, "10.0.0.1:5000");
-        for shard in 0..2 {
-            world.ask(shard, QuestionId(8), Command::Untrace { trace: TRACE });
-        }
+        untrace(&mut world);
         world.write_message(gateway, &notify(mid, 3, 0));
         world.settle(ms(10));
         assert_eq!(traced(&mut world), []);

@@ -1,7 +1,7 @@
 //! What the time brings about: logins at their rate, messages at theirs, the end.
 
 use super::Load;
-use crate::bench::board::{Report, latencies};
+use crate::bench::board::Report;
 use crate::bench::xmpp::login::Stage;
 use megaphone_core::{ConnectToken, Output};
 use megaphone_wheel::Tick;
@@ -46,7 +46,6 @@ pub(super) struct Course {
     message: u64,
     again: Tick,
     next_look: Tick,
-    second: u64,
 }
 
 impl Course {
@@ -62,7 +61,6 @@ impl Course {
             message: first_message,
             again: Tick::ZERO,
             next_look: Tick::ZERO,
-            second: 0,
         }
     }
 
@@ -167,7 +165,9 @@ impl Load {
             // Whoever is not here by now was given up.
             (self.course.act, self.course.start) = (Act::Writing, now);
         }
-        self.report_interval(now);
+        let is_over = self.course.act == Act::Done;
+        self.seconds
+            .report(self.course.start, now, is_over, &self.board);
         self.board.publish(self.shard as usize, self.tally);
     }
 
@@ -180,23 +180,6 @@ impl Load {
         let total = self.board.total();
         let all_there = total.received >= total.sent && now >= since + SETTLE_LEAST;
         all_there || now >= since + self.plan.grace
-    }
-
-    /// Hands over the latencies of a second that has passed.
-    fn report_interval(&mut self, now: Tick) {
-        if self.course.start == Tick::MAX {
-            return;
-        }
-        let second = now.since(self.course.start).as_secs();
-        let over = second > self.course.second || self.course.act == Act::Done;
-        if over && !self.latencies.is_empty() {
-            let latencies = std::mem::replace(&mut self.latencies, latencies());
-            self.board.report(Report::Interval {
-                second: self.course.second,
-                latencies,
-            });
-        }
-        self.course.second = second;
     }
 
     /// Closes a bounded number of connections, and ends when the last one is gone.
@@ -218,7 +201,8 @@ impl Load {
         self.course.act = Act::Closing { next: end };
         if end == self.share() && self.course.alive == 0 && self.course.dialing == 0 {
             self.course.act = Act::Done;
-            self.report_interval(self.course.next_look);
+            let (start, at) = (self.course.start, self.course.next_look);
+            self.seconds.report(start, at, true, &self.board);
             self.board.publish(self.shard as usize, self.tally);
             self.board.report(Report::Done);
             self.outputs.push_back(Output::Drained);

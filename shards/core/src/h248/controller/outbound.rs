@@ -19,6 +19,9 @@ use megaphone_metrics::Metric;
 use megaphone_pool::Class;
 use std::collections::VecDeque;
 
+#[cfg(test)]
+mod tests;
+
 /// Frames that may wait for a link before what nobody has to answer (faults, unexpected messages) is no longer told.
 const NEWS_WAITING_MAX: usize = 1_024;
 
