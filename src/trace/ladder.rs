@@ -122,17 +122,11 @@ fn way(message: &Message) -> String {
     match message.theirs.or(message.ours) {
         None => String::new(),
         Some(_) => {
-            let gap = WIDTH
-                .saturating_sub(theirs.len() + ours.len() + over.len() + 2)
-                .max(2);
-            let left = gap / 2;
-            format!(
-                "{theirs} {:─<left$} {over} {:─<right$} {ours}",
-                "",
-                "",
-                left = left - 1,
-                right = gap - left
-            )
+            // As wide as the ladder with both of its lines, without the blanks around the words.
+            let words = theirs.len() + ours.len() + over.len() + 4;
+            let shaft = (WIDTH + 2).saturating_sub(words).max(2);
+            let (left, right) = ("─".repeat(shaft / 2), "─".repeat(shaft - shaft / 2));
+            format!("{theirs} {left} {over} {right} {ours}")
         }
     }
 }
@@ -343,8 +337,8 @@ mod tests {
             .filter(|line| line.contains(" udp "))
             .collect();
         let expected = [
-            "192.0.2.1:40000 ────────────────────── udp ──────────────────────  ?",
-            "192.0.2.1:40000 ─────────────── udp ──────────────── 192.0.2.9:2944",
+            "192.0.2.1:40000 ───────────────────── udp ────────────────────── ?",
+            "192.0.2.1:40000 ─────────────── udp ─────────────── 192.0.2.9:2944",
             "[2001:db8::1]:2944 ─────────── udp ──────────── [2001:db8::2]:2944",
         ];
         let told: Vec<&str> = told.iter().map(|line| line.trim()).collect();
