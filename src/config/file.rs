@@ -24,6 +24,7 @@ use crate::cli::LimitArg;
 use megaphone_core::{Answers, H248User, LIMITS, SourceCheck};
 use megaphone_h248::model::IntoOwned;
 use megaphone_megaco::Mid;
+use megaphone_megaco::config::Module;
 use megaphone_megaco::setup::{Setup, SetupError, UserSetup};
 use std::net::SocketAddr;
 use thiserror::Error;
@@ -192,7 +193,9 @@ fn users(megaco: &Setup) -> Vec<(H248User, Option<String>)> {
             answers: Answers::BuiltIn,
             ..H248User::new(&name, user.mid.as_model().into_owned())
         };
-        (made, user.user_mod.clone())
+        let module = &user.config.user_mod;
+        let named = *module != Module::default();
+        (made, named.then(|| module.name().to_owned()))
     };
     megaco.users.iter().enumerate().map(one).collect()
 }

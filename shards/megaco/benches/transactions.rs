@@ -29,7 +29,9 @@ fn engine(encoding_mod: Encoding) -> (Engine, ReceiveHandle) {
     let mut engine = Engine::new(Options::default());
     let config = Config {
         encoding_mod,
-        user_mod: engine.add_module(Box::new(Brief)),
+        user_mod: engine
+            .add_module("brief", Box::new(Brief))
+            .expect("a new name"),
         reply_timer: Timer::Once(1000),
         long_timer: 1000,
         ..Config::default()

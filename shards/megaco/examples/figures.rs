@@ -45,7 +45,9 @@ impl User for Notified {
 
 fn engine(reply_timer: Timer) -> (Engine, ReceiveHandle) {
     let mut engine = Engine::new(Options::default());
-    let user_mod = engine.add_module(Box::new(Notified));
+    let user_mod = engine
+        .add_module("notified", Box::new(Notified))
+        .expect("a new name");
     let config = Config {
         encoding_mod: Encoding::Compact,
         user_mod,

@@ -1,6 +1,6 @@
 //! What a request was sent for, and the options it may be sent with.
 
-use crate::config::{Encoding, Timer};
+use crate::config::{Encoding, Module, Timer};
 use crate::handle::SendHandle;
 use crate::mid::Mid;
 use crate::segment::Held;
@@ -23,7 +23,7 @@ pub struct CallOptions {
     /// `request_keep_alive_timeout`; casts only.
     pub request_keep_alive_timeout: Option<u32>,
     /// `user_mod`.
-    pub user_mod: Option<u16>,
+    pub user_mod: Option<Module>,
     /// `user_args`.
     pub user_args: Option<u64>,
     /// `{trans_req, false}`: pass by the transaction sender.
@@ -55,13 +55,13 @@ pub(crate) enum Origin {
     Call {
         call: u32,
         index: u16,
-        user_mod: u16,
+        module: u16,
         user_args: u64,
     },
     /// A cast.
     Cast {
         data: u64,
-        user_mod: u16,
+        module: u16,
         user_args: u64,
     },
     /// A registration that the engine sends for a gateway.

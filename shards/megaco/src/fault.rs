@@ -53,12 +53,12 @@ pub enum Error {
     /// A named limit was reached.
     #[error("limit {0} is reached")]
     Limit(&'static str),
-    /// The host knows no callback module of this name.
+    /// There is no callback module of this name.
     #[error("no callback module is called {0:?}")]
     NoModuleOfName(String),
-    /// There is no such callback module.
-    #[error("no callback module has number {0}")]
-    NoSuchModule(u16),
+    /// There is a callback module of this name already.
+    #[error("a callback module is called {0:?} already")]
+    ModuleAlreadyExists(String),
 }
 
 pub(crate) fn descriptor(code: u16, text: &str) -> ErrorDescriptor<'static> {

@@ -7,7 +7,7 @@
 //!
 //! [[megaco.user]]
 //! mid = "<mgc.example>"           # as text messages write it
-//! user_mod = "built-in"           # a name the host gives a meaning
+//! user_mod = "built-in"           # who answers: the name of a callback module
 //! request_timer = { wait_for = 500, factor = 2, max_retries = 7 }
 //!
 //! [[megaco.user.connection]]      # what is different for one peer
@@ -40,8 +40,6 @@ pub struct Setup {
 pub struct UserSetup {
     /// Its MID.
     pub mid: Mid,
-    /// Who answers, if the document says it by a name: the host knows which module that is.
-    pub user_mod: Option<String>,
     /// Its items.
     pub config: Config,
     /// What is different for single peers.
@@ -141,22 +139,12 @@ impl Setup {
         Ok(true)
     }
 
-    /// Starts the users in an engine that was made with [`Setup::options`], and the registration of those that are gateways.
-    /// `module` says which module a name means.
-    pub fn start(
-        &self,
-        now: Tick,
-        engine: &mut Engine,
-        module: impl Fn(&str) -> Option<u16>,
-    ) -> Result<Vec<UserId>, Error> {
+    /// Starts the users in an engine that was made with [`Setup::options`] and has their callback modules, and the registration of
+    /// those that are gateways.
+    pub fn start(&self, now: Tick, engine: &mut Engine) -> Result<Vec<UserId>, Error> {
         let mut started = Vec::with_capacity(self.users.len());
         for user in &self.users {
-            let mut config = user.config.clone();
-            if let Some(name) = &user.user_mod {
-                config.user_mod =
-                    module(name).ok_or_else(|| Error::NoModuleOfName(name.clone()))?;
-            }
-            let id = engine.start_user_with(&user.mid.as_model(), config)?;
+            let id = engine.start_user_with(&user.mid.as_model(), user.config.clone())?;
             for connection in &user.connections {
                 engine.set_overrides(id, &connection.remote, connection.items.clone())?;
             }
@@ -208,13 +196,12 @@ impl Items {
 }
 
 fn read_user(path: &str, user: &Table, defaults: &Config) -> Result<UserSetup, SetupError> {
-    let (mut items, mut user_mod, mut gateway) = (Items::default(), None, None);
+    let (mut items, mut gateway) = (Items::default(), None);
     for (name, value) in user {
         let key = format!("{path}.{name}");
-        match (name.as_str(), value) {
-            ("mid" | "connection", _) => {}
-            ("user_mod", Value::String(name)) => user_mod = Some(name.clone()),
-            ("gateway", value) => gateway = Some(read_gateway(&key, table(&key, value)?)?),
+        match name.as_str() {
+            "mid" | "connection" => {}
+            "gateway" => gateway = Some(read_gateway(&key, table(&key, value)?)?),
             _ => items.add(&key, name, value)?,
         }
     }
@@ -235,7 +222,6 @@ fn read_user(path: &str, user: &Table, defaults: &Config) -> Result<UserSetup, S
     }
     Ok(UserSetup {
         mid: mid(&format!("{path}.mid"), user.get("mid"))?,
-        user_mod,
         config,
         connections,
         gateway,

@@ -50,7 +50,9 @@ fn engine(options: Options, registration: Registration) -> (Engine, ReceiveHandl
     let mut engine = Engine::new(options);
     let config = Config {
         encoding_mod: Encoding::Compact,
-        user_mod: engine.add_module(Box::new(Notified)),
+        user_mod: engine
+            .add_module("notified", Box::new(Notified))
+            .expect("a new name"),
         reply_timer: Timer::Once(30_000),
         registration,
         ..Config::default()

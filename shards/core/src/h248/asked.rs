@@ -233,18 +233,14 @@ impl Shard {
         let known = names.iter().find(|(name, _)| *name == user);
         let &(_, id) = known.ok_or_else(|| format!("no user is called {user:?}"))?;
         let Some(mid) = mid else {
-            let done = h248.engine.update_user_text(id, item, value);
-            return done.map_err(|fault| fault.to_string());
+            return h248.update_user(id, item, value);
         };
         let mid = Mid::parse(mid).ok_or_else(|| format!("{mid:?} is no MID"))?;
         let Some(connection) = h248.engine.connection(id, &mid) else {
             // It is at home elsewhere, or nowhere: the lines of the others say which.
             return Ok(());
         };
-        let done = h248
-            .engine
-            .update_conn_text(self.now, connection, item, value);
-        done.map_err(|fault| fault.to_string())
+        h248.update_association(self.now, connection, item, value)
     }
 
     /// Takes an association's messages, or takes them no more: its socket is not read then, and what comes by other ways is kept

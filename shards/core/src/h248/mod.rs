@@ -59,10 +59,10 @@ use builtin::{BuiltIn, Leavers};
 use controller::Controllers;
 use foldhash::quality::FixedState;
 use line::Lines;
-use megaphone_megaco::config::SendMod;
+use megaphone_megaco::config::{Config, Item, SendMod};
 use megaphone_megaco::engine::Options;
 use megaphone_megaco::registration::GatewayOptions;
-use megaphone_megaco::{Engine, Mid, MidBytes, ReceiveHandle, UserId};
+use megaphone_megaco::{ConnectionId, Engine, Mid, MidBytes, ReceiveHandle, UserId};
 use megaphone_pool::Writer;
 use megaphone_wheel::Tick;
 use peers::Peers;
@@ -151,11 +151,15 @@ impl H248 {
                     Answers::Controllers(_) => Box::new(controllers.relay(index)),
                 },
             };
-            let mut items = user.items.clone();
-            items.user_mod = engine.add_module(Box::new(module));
             let wrong = |fault: megaphone_megaco::Error| ConfigFault::User {
                 name: user.name.clone(),
                 fault: fault.to_string(),
+            };
+            // Each user has callbacks of its own: they are called what the user is called.
+            let module = engine.add_module(&user.name, Box::new(module));
+            let items = Config {
+                user_mod: module.map_err(wrong)?,
+                ..user.items.clone()
             };
             let id = engine.start_user_with(&user.mid, items).map_err(wrong)?;
             for peer in &user.connections {
@@ -206,6 +210,26 @@ impl H248 {
         ShardId((hash % u64::from(self.shards)) as u16)
     }
 
+    /// Changes an item of a user by its written name and value.
+    fn update_user(&mut self, user: UserId, item: &str, value: &str) -> Result<(), String> {
+        settable(item)?;
+        let done = self.engine.update_user_text(user, item, value);
+        done.map_err(|fault| fault.to_string())
+    }
+
+    /// Changes an item of an association by its written name and value.
+    fn update_association(
+        &mut self,
+        now: Tick,
+        association: ConnectionId,
+        item: &str,
+        value: &str,
+    ) -> Result<(), String> {
+        settable(item)?;
+        let done = self.engine.update_conn_text(now, association, item, value);
+        done.map_err(|fault| fault.to_string())
+    }
+
     fn is_gateway(&self, user: u16) -> bool {
         matches!(self.gateways.get(usize::from(user)), Some(Some(_)))
     }
@@ -235,4 +259,12 @@ impl H248 {
             protocol_version: None,
         })
     }
+}
+
+/// Whether an item may be changed while the shards run: who answers decides which links and callbacks there are at all.
+fn settable(item: &str) -> Result<(), String> {
+    if item == Item::UserMod.name() {
+        return Err("user_mod is settled when the appliance starts: change the document".into());
+    }
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! The configuration items by name: which one a word means, and how its written value becomes typed and back.
 
 use super::{
-    Config, ConfigError, Encoding, Profile, Registration, ResendIndication, SegmentSend, SendMod,
-    Setting,
+    Config, ConfigError, Encoding, Module, Profile, Registration, ResendIndication, SegmentSend,
+    SendMod, Setting,
 };
 
 macro_rules! items {
@@ -149,7 +149,7 @@ impl Config {
             Item::ProtocolVersion => u32::from(self.protocol_version).into(),
             Item::StrictVersion => self.strict_version.into(),
             Item::AuthData => "asn1_NOVALUE".into(),
-            Item::UserMod => u32::from(self.user_mod).into(),
+            Item::UserMod => self.user_mod.name().into(),
             Item::UserArgs => Setting::Int(self.user_args.cast_signed()),
             Item::ReplyData => Setting::Int(self.reply_data.cast_signed()),
             Item::Threaded => self.threaded.into(),
@@ -218,7 +218,13 @@ impl Config {
                 Some("asn1_NOVALUE") => Ok(()),
                 _ => Err("no authentication data is ever sent: it takes asn1_NOVALUE only"),
             },
-            Item::UserMod => small(value).map(|v| self.user_mod = v),
+            Item::UserMod => match value.word() {
+                Some(name) => {
+                    self.user_mod = Module::named(name);
+                    Ok(())
+                }
+                None => Err("it takes the name of a callback module"),
+            },
             Item::UserArgs => opaque(value).map(|v| self.user_args = v),
             Item::ReplyData => opaque(value).map(|v| self.reply_data = v),
             Item::Threaded => value.bool().map(|v| self.threaded = v),

@@ -3,6 +3,7 @@
 //! A [`Config`] is copied to each new connection as a shared pointer and is only cloned when an item of that one connection changes.
 
 mod item;
+mod module;
 mod setting;
 mod text;
 mod timer;
@@ -11,6 +12,7 @@ mod timer;
 mod tests;
 
 pub use item::Item;
+pub use module::Module;
 pub use setting::Setting;
 pub use timer::{Expiry, PERIOD_MIN_MS, Retries, Timer};
 
@@ -136,8 +138,8 @@ pub struct Config {
     pub protocol_version: u8,
     /// Refuse a message of another version with error 406.
     pub strict_version: bool,
-    /// Which registered callback module answers; see `Engine::add_module`.
-    pub user_mod: u16,
+    /// Who answers; see `Engine::add_module`.
+    pub user_mod: Module,
     /// Passed through to every callback.
     pub user_args: u64,
     /// Default `ReplyData` of casts.
@@ -202,7 +204,7 @@ impl Default for Config {
             otp_values: false,
             protocol_version: 1,
             strict_version: true,
-            user_mod: 0,
+            user_mod: Module::default(),
             user_args: 0,
             reply_data: 0,
             threaded: false,

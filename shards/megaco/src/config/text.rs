@@ -7,10 +7,10 @@ use std::str::FromStr;
 impl FromStr for Setting {
     type Err = ConfigError;
 
-    /// `true`, `30000`, `infinity` or `"infinity"`, `{ wait_for = 500, max_retries = 3 }`, `["otp_values"]`.
+    /// `true`, `30000`, `infinity` or `"infinity"`, `link:mgc`, `{ wait_for = 500, max_retries = 3 }`, `["otp_values"]`.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let text = text.trim();
-        let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte);
         if let Ok(value) = toml::Value::from_str(text) {
             return Self::from_toml(&value);
         }

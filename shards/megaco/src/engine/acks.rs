@@ -5,14 +5,14 @@ use super::receive::Source;
 use crate::connection::ConnectionState;
 use crate::handle::ConnectionId;
 use crate::reply::{Reply, ReplyAction, ReplyEvent};
-use crate::table::{Acked, Moment};
+use crate::table::{Acked, Arrival, Moment};
 use crate::user::AckStatus;
 use megaphone_h248::model::{Transaction, TransactionAck};
 use megaphone_wheel::Tick;
 
 /// Whether the peer can have meant this reply: it had been answered when the acknowledgement came.
-fn means(moment: Moment, reply: &Reply) -> bool {
-    moment.wrapping_sub(reply.answered) <= Moment::MAX / 2
+fn means(arrival: Arrival, reply: &Reply) -> bool {
+    arrival.moment.wrapping_sub(reply.answered) <= Moment::MAX / 2
 }
 
 impl Engine {
@@ -28,7 +28,7 @@ impl Engine {
         let ranges = acks
             .iter()
             .map(|ack| (ack.first, ack.last.unwrap_or(ack.first)));
-        if !self.acks_at(now, place, ranges) {
+        if !self.acks_at(now, place, source.extra, ranges) {
             let version = self.callee(place, None).version;
             self.unexpected(now, place, source, version, transaction);
         }
@@ -44,13 +44,23 @@ impl Engine {
         let Ok(place) = self.place(connection) else {
             return;
         };
-        if !self.acks_at(now, place, ranges.iter().copied()) {
+        if !self.acks_at(now, place, None, ranges.iter().copied()) {
             self.totals.unexpected += 1;
         }
     }
 
     /// Whether any of the ranges named a live reply.
-    fn acks_at(&mut self, now: Tick, place: u32, ranges: impl Iterator<Item = (u32, u32)>) -> bool {
+    fn acks_at(
+        &mut self,
+        now: Tick,
+        place: u32,
+        extra: Option<u64>,
+        ranges: impl Iterator<Item = (u32, u32)>,
+    ) -> bool {
+        let arrival = Arrival {
+            moment: self.moment,
+            extra,
+        };
         let (mut budget, mut known) = (self.options.acks_per_step, false);
         for (first, last) in ranges {
             if first > last {
@@ -63,11 +73,11 @@ impl Engine {
             } else {
                 budget
             };
-            let (seen, rest) = self.acknowledged(now, place, (first, last), self.moment, at_once);
+            let (seen, rest) = self.acknowledged(now, place, (first, last), arrival, at_once);
             budget -= seen;
             known |= seen > 0 || rest.is_some();
             if let Some(next) = rest {
-                self.sweep_later(place, next, last);
+                self.sweep_later(place, next, last, arrival);
             }
         }
         known
@@ -87,7 +97,7 @@ impl Engine {
         now: Tick,
         place: u32,
         (first, last): (u32, u32),
-        moment: Moment,
+        arrival: Arrival,
         budget: usize,
     ) -> (usize, Option<u32>) {
         let Some(row) = self.connections.get(place) else {
@@ -95,16 +105,16 @@ impl Engine {
         };
         let live = row.replies.within(first, last, budget.saturating_add(1));
         for (_, at) in live.iter().take(budget) {
-            if self.replies.get(*at).is_some_and(|row| means(moment, row)) {
-                self.reply_acked(now, *at);
+            if self.replies.get(*at).is_some_and(|row| means(arrival, row)) {
+                self.reply_acked(now, *at, arrival.extra);
             }
         }
         (live.len().min(budget), live.get(budget).map(|(id, _)| *id))
     }
 
     /// The rest of an interval waits for later steps. If too many wait, it waits for its reply timers.
-    fn sweep_later(&mut self, place: u32, first: u32, last: u32) {
-        let (moment, room) = (self.moment, self.sweeps < self.options.sweeps_max);
+    fn sweep_later(&mut self, place: u32, first: u32, last: u32, arrival: Arrival) {
+        let room = self.sweeps < self.options.sweeps_max;
         let Some(row) = self.connections.get_mut(place) else {
             return;
         };
@@ -115,7 +125,7 @@ impl Engine {
             self.totals.refused += 1;
             return;
         }
-        acked.insert(first, last, moment);
+        acked.insert(first, last, arrival);
         self.sweeps = self.sweeps + acked.len() - before;
         if idle {
             self.sweeping.push_back(place);
@@ -128,11 +138,11 @@ impl Engine {
             return;
         };
         let next = self.rare_mut(place).and_then(|rare| rare.acked.next());
-        let Some((first, last, moment)) = next else {
+        let Some((first, last, arrival)) = next else {
             return;
         };
         let budget = self.options.acks_per_step;
-        let (_, rest) = self.acknowledged(now, place, (first, last), moment, budget);
+        let (_, rest) = self.acknowledged(now, place, (first, last), arrival, budget);
         let Some(rare) = self.rare_mut(place) else {
             return;
         };
@@ -175,14 +185,14 @@ impl Engine {
         }
     }
 
-    fn reply_acked(&mut self, now: Tick, at: u32) {
+    fn reply_acked(&mut self, now: Tick, at: u32, extra: Option<u64>) {
         let Some(reply) = self.replies.get(at) else {
             return;
         };
         match reply.state.on(ReplyEvent::Ack).1 {
-            ReplyAction::Acknowledged => self.end_reply(now, at, Some(AckStatus::Ok)),
-            ReplyAction::SegmentsMissing => self.segments_missing(now, at),
-            ReplyAction::Forget => self.end_reply(now, at, None),
+            ReplyAction::Acknowledged => self.end_reply(now, at, Some(AckStatus::Ok), extra),
+            ReplyAction::SegmentsMissing => self.segments_missing(now, at, extra),
+            ReplyAction::Forget => self.end_reply(now, at, None, None),
             ReplyAction::Violation => {
                 let place = reply.connection;
                 self.totals.ack_violations += 1;

@@ -255,7 +255,7 @@ impl Engine {
 
     fn go_on_long(&mut self, now: Tick, at: u32, data: u64) -> Progress {
         if self.over_limit(at) {
-            self.abort(now, at, fault::pending_limit());
+            self.abort(now, at, fault::pending_limit(), None);
             return Progress::Over;
         }
         let Some(reply) = self.replies.get_mut(at) else {

@@ -12,7 +12,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Callee {
     pub user: UserId,
-    pub user_mod: u16,
+    pub module: u16,
     pub user_args: u64,
     pub version: u8,
     pub source: Option<Source>,
@@ -25,7 +25,7 @@ impl Engine {
         let config = row.map(|row| &row.config);
         Callee {
             user: UserId(row.map_or(0, |row| row.user)),
-            user_mod: config.map_or(0, |config| config.user_mod),
+            module: config.map_or(0, |config| config.user_mod.place()),
             user_args: config.map_or(0, |config| config.user_args),
             version: config.map_or(1, |config| config.protocol_version),
             source,
@@ -50,8 +50,8 @@ impl Engine {
             None,
             format_args!(""),
         );
-        let at = usize::from(callee.user_mod);
-        let mut module = self.modules.get_mut(at).and_then(Option::take);
+        let at = usize::from(callee.module);
+        let mut module = self.modules.get_mut(at).and_then(|row| row.user.take());
         let row = self.connections.get(place);
         let context = Context {
             now,
@@ -77,8 +77,8 @@ impl Engine {
             Some(module) => call(module, &context),
             None => call(&mut DefaultUser, &context),
         };
-        if let (Some(slot), Some(module)) = (self.modules.get_mut(at), module) {
-            *slot = Some(module);
+        if let (Some(row), Some(module)) = (self.modules.get_mut(at), module) {
+            row.user = Some(module);
         }
         result
     }

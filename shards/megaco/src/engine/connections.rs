@@ -37,6 +37,8 @@ pub struct ConnectionInfo {
     pub control: Option<ControlHandle>,
     /// Whether the registration procedure is over.
     pub registered: bool,
+    /// The id of its next request.
+    pub trans_id: u32,
     /// Ids of outstanding requests.
     pub requests: Vec<u32>,
     /// Ids of live replies.
@@ -171,6 +173,7 @@ impl Engine {
             send_handle: row.send_handle,
             control: row.control,
             registered: row.registered,
+            trans_id: self.user(UserId(row.user))?.next_id,
             requests: self.request_ids(row).collect(),
             replies: row.replies.iter().map(|(id, _)| id).collect(),
             stored: row.rare.as_ref().map_or((0, 0), |rare| {
@@ -210,7 +213,7 @@ impl Engine {
         let place = self.place(connection)?;
         let mut config = (*self.row(connection)?.config).clone();
         config.set(item, value)?;
-        self.module_exists(config.user_mod)?;
+        config.user_mod = self.find_module(config.user_mod.name())?;
         self.install(now, place, config);
         Ok(())
     }

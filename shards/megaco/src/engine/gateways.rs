@@ -376,7 +376,7 @@ impl Engine {
         let connection = row.gateway.as_ref().and_then(|row| row.connection);
         let callee = super::callbacks::Callee {
             user,
-            user_mod: config.user_mod,
+            module: config.user_mod.place(),
             user_args: config.user_args,
             version: config.protocol_version,
             source: None,

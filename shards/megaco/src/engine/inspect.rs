@@ -50,7 +50,7 @@ impl Engine {
         let mid = |id: ConnectionId| self.row(id).ok()?.remote.as_ref().map(word);
         Ok(match name {
             "mid" | "local_mid" => word(&row.mid),
-            "trans_id" => row.next_id.into(),
+            "trans_id" => last_id(row.last_id),
             "connections" => Setting::List(self.connections_of(user).filter_map(mid).collect()),
             "requests" | "replies" => {
                 let each = self.connections_of(user).filter_map(|id| self.row(id).ok());
@@ -125,6 +125,11 @@ impl Engine {
 
 fn read(name: &str, value: &str) -> Result<(Item, Setting), ConfigError> {
     Ok((Config::item(name)?, value.parse()?))
+}
+
+/// The id of a user's last request, as OTP shows it.
+pub(super) fn last_id(id: Option<u32>) -> Setting {
+    id.map_or_else(|| "undefined_serial".into(), Setting::from)
 }
 
 fn word(mid: &Mid) -> Setting {

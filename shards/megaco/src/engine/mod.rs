@@ -17,6 +17,7 @@ mod faults;
 mod gateways;
 mod guard;
 mod inspect;
+mod modules;
 mod numbers;
 mod originate;
 mod outgoing;
@@ -39,9 +40,10 @@ pub use trial::Trial;
 pub use users::UserInfo;
 
 pub(crate) use faults::{Note, Tail};
+use modules::ModuleRow;
 
 use crate::call::Call;
-use crate::config::{Config, SendMod};
+use crate::config::{Config, Module, SendMod};
 use crate::connection::Connection;
 use crate::counters::{Histogram, Totals};
 use crate::handle::{ConnectionId, ControlHandle, ReceiveHandle, SendHandle, UserId};
@@ -51,7 +53,6 @@ use crate::reply::{Reply, ReplyName};
 use crate::request::Request;
 use crate::table::{Index, Moment, Slab};
 use crate::trace::Trace;
-use crate::user::User;
 use foldhash::quality::FixedState;
 use megaphone_h248::model::TransactionRequest;
 use megaphone_h248::{Arena, Limits};
@@ -229,7 +230,7 @@ struct Batch {
 /// The engine.
 pub struct Engine {
     options: Options,
-    modules: Vec<Option<Box<dyn User>>>,
+    modules: Vec<ModuleRow>,
     users: Vec<Option<users::UserRow>>,
     connections: Slab<Connection>,
     /// Generation of the next connection in each place: what makes old ids stale.
@@ -269,11 +270,14 @@ pub struct Engine {
 const BUFFERS_MAX: usize = 64;
 
 impl Engine {
-    /// An engine without users; module 0 is [`crate::DefaultUser`].
+    /// An engine without users, and with one callback module: [`crate::DefaultUser`].
     pub fn new(options: Options) -> Self {
         let mut rng = Rng::new(options.seed);
         Self {
-            modules: vec![Some(Box::new(crate::DefaultUser))],
+            modules: vec![ModuleRow::new(
+                Module::DEFAULT,
+                Box::new(crate::DefaultUser),
+            )],
             users: Vec::new(),
             connections: Slab::default(),
             generation: 0,
@@ -355,12 +359,6 @@ impl Engine {
             buffer.clear();
             self.buffers.push(buffer);
         }
-    }
-
-    /// Registers a callback module; its number is what item `user_mod` takes.
-    pub fn add_module(&mut self, module: Box<dyn User>) -> u16 {
-        self.modules.push(Some(module));
-        u16::try_from(self.modules.len() - 1).unwrap_or(0)
     }
 
     /// Installs or removes the trace hook.

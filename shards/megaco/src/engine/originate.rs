@@ -30,6 +30,7 @@ impl Engine {
     ) -> Result<CallId, Error> {
         let place = self.place(connection)?;
         let callee = self.callee(place, None);
+        let module = self.module_of(options, callee.module)?;
         self.calls_made += 1;
         let id = self.calls_made;
         let call = self.calls.insert(Call {
@@ -40,7 +41,7 @@ impl Engine {
         let origin = |index: usize| Origin::Call {
             call,
             index: u16::try_from(index).unwrap_or(u16::MAX),
-            user_mod: options.user_mod.unwrap_or(callee.user_mod),
+            module,
             user_args: options.user_args.unwrap_or(callee.user_args),
         };
         match self.originate(now, place, transactions, options, origin) {
@@ -62,12 +63,13 @@ impl Engine {
     ) -> Result<(), Error> {
         let place = self.place(connection)?;
         let callee = self.callee(place, None);
+        let module = self.module_of(options, callee.module)?;
         let data = options
             .reply_data
             .unwrap_or(self.row(connection)?.config.reply_data);
         self.originate(now, place, transactions, options, |_| Origin::Cast {
             data,
-            user_mod: options.user_mod.unwrap_or(callee.user_mod),
+            module,
             user_args: options.user_args.unwrap_or(callee.user_args),
         })
     }
@@ -99,9 +101,6 @@ impl Engine {
         options: &CallOptions,
         origin: impl Fn(usize) -> Origin,
     ) -> Result<(), Error> {
-        if let Some(module) = options.user_mod {
-            self.module_exists(module)?;
-        }
         let Some(row) = self.connections.get(place) else {
             return Err(Error::NoActions);
         };

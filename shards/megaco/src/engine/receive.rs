@@ -236,7 +236,7 @@ impl Engine {
         };
         let callee = super::callbacks::Callee {
             user: receive.user,
-            user_mod: user.config.user_mod,
+            module: user.config.user_mod.place(),
             user_args: user.config.user_args,
             version: version.unwrap_or(user.config.protocol_version),
             source: Some(source),

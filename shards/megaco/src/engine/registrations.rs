@@ -74,7 +74,7 @@ impl Engine {
         }
         if admission.is_full() {
             self.totals.refused += 1;
-            self.abort(now, at, fault::busy());
+            self.abort(now, at, fault::busy(), None);
             return Some(Progress::Over);
         }
         self.totals.registrations_delayed += 1;

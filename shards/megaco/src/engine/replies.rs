@@ -84,7 +84,7 @@ impl Engine {
         row.replies.insert(id, at);
         if refused {
             self.totals.unregistered += 1;
-            self.abort(now, at, fault::not_registered());
+            self.abort(now, at, fault::not_registered(), Some(source));
             return None;
         }
         Some(at)
@@ -116,7 +116,9 @@ impl Engine {
         let (place, state) = (reply.connection, reply.state);
         match state.on(event).1 {
             ReplyAction::SendPending => self.send_pending(now, at, source.send_handle),
-            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit()),
+            ReplyAction::AbortPendingLimit => {
+                self.abort(now, at, fault::pending_limit(), Some(source));
+            }
             ReplyAction::Resend => self.resend_reply(now, at, source),
             ReplyAction::ResendSegments => {
                 let segments = reply.rare.as_ref().and_then(|rare| rare.segments.as_ref());
@@ -202,8 +204,14 @@ impl Engine {
         }
     }
 
-    /// Ends a request with an error of ours; the user's later answer is stale.
-    pub(super) fn abort(&mut self, now: Tick, at: u32, error: ErrorDescriptor<'static>) {
+    /// Ends a request with an error of ours; the user's later answer is stale. `source` is of the message that made it end, if one did.
+    pub(super) fn abort(
+        &mut self,
+        now: Tick,
+        at: u32,
+        error: ErrorDescriptor<'static>,
+        source: Option<Source>,
+    ) {
         let Some(reply) = self.replies.get_mut(at) else {
             return;
         };
@@ -227,7 +235,7 @@ impl Engine {
         self.keep_reply(now, at, bytes.into(), config.reply_timer);
         self.send_kept(now, at, handle, false);
         if let (true, Some(token)) = (working, token) {
-            let mut callee = self.callee(place, None);
+            let mut callee = self.callee(place, source);
             callee.version = version;
             self.call_user(
                 now,
@@ -326,8 +334,15 @@ impl Engine {
         self.carry(now, place, carrier);
     }
 
-    /// Drops a row, remembers its id for what is left of LONG-TIMER, and tells the user if it asked.
-    pub(super) fn end_reply(&mut self, now: Tick, at: u32, status: Option<AckStatus>) {
+    /// Drops a row, remembers its id for what is left of LONG-TIMER, and tells the user if it asked. `extra` came with the
+    /// acknowledgement, if one did.
+    pub(super) fn end_reply(
+        &mut self,
+        now: Tick,
+        at: u32,
+        status: Option<AckStatus>,
+        extra: Option<u64>,
+    ) {
         let Some(reply) = self.remove_reply(at) else {
             return;
         };
@@ -339,7 +354,13 @@ impl Engine {
             self.remember(now, reply.connection, reply.id);
         }
         if let (Some(status), Some(data)) = (status, reply.ack) {
-            let mut callee = self.callee(reply.connection, None);
+            let row = self.connections.get(reply.connection);
+            let source = row.map(|row| Source {
+                send_handle: row.send_handle,
+                control: row.control,
+                extra,
+            });
+            let mut callee = self.callee(reply.connection, source);
             callee.version = reply.version;
             self.call_user(
                 now,
@@ -386,9 +407,9 @@ impl Engine {
             };
             match reply.state.on(ReplyEvent::Cancel).1 {
                 ReplyAction::Cancelled => {
-                    self.end_reply(now, at, Some(AckStatus::Failed(reason.clone())))
+                    self.end_reply(now, at, Some(AckStatus::Failed(reason.clone())), None)
                 }
-                ReplyAction::Forget => self.end_reply(now, at, None),
+                ReplyAction::Forget => self.end_reply(now, at, None, None),
                 _ => {}
             }
         }
@@ -444,7 +465,7 @@ impl Engine {
             .get(place)
             .map_or(0, |row| row.config.execution_timer);
         if now >= reply.since.after(millis(limit)) {
-            return self.abort(now, at, fault::no_answer());
+            return self.abort(now, at, fault::no_answer(), None);
         }
         // The last Pending of a single shot: only the execution timer is left.
         reply.timer = match reply.timer.expire() {
@@ -465,7 +486,7 @@ impl Engine {
                 self.send_pending(now, at, handle);
                 self.arm_execution(now, at);
             }
-            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit()),
+            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit(), None),
             _ => {}
         }
     }
@@ -498,8 +519,10 @@ impl Engine {
                 }
             }
             Expiry::Final => match reply.state.on(ReplyEvent::TimedOut).1 {
-                ReplyAction::NeverAcknowledged => self.end_reply(now, at, Some(AckStatus::Timeout)),
-                _ => self.end_reply(now, at, None),
+                ReplyAction::NeverAcknowledged => {
+                    self.end_reply(now, at, Some(AckStatus::Timeout), None);
+                }
+                _ => self.end_reply(now, at, None, None),
             },
         }
     }

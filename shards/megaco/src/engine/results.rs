@@ -283,10 +283,10 @@ impl Engine {
             }
             Origin::Cast {
                 data,
-                user_mod,
+                module,
                 user_args,
             } => {
-                (callee.user_mod, callee.user_args) = (user_mod, user_args);
+                (callee.module, callee.user_args) = (module, user_args);
                 self.call_user(now, place, callee, "handle_trans_reply", |user, cx| {
                     user.handle_trans_reply(cx, reply, number, data);
                 });
@@ -294,10 +294,10 @@ impl Engine {
             Origin::Call {
                 call,
                 index,
-                user_mod,
+                module,
                 user_args,
             } => {
-                (callee.user_mod, callee.user_args) = (user_mod, user_args);
+                (callee.module, callee.user_args) = (module, user_args);
                 let Some(done) = self.call_answered(call, index.into(), reply) else {
                     return;
                 };

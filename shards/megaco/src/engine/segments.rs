@@ -148,12 +148,12 @@ impl Engine {
                 self.send_segments(now, place, at, handle, &again, true);
                 self.arm_segments(at);
             }
-            None => self.segments_missing(now, at),
+            None => self.segments_missing(now, at, None),
         }
     }
 
     /// Segments were never acknowledged.
-    pub(super) fn segments_missing(&mut self, now: Tick, at: u32) {
+    pub(super) fn segments_missing(&mut self, now: Tick, at: u32, extra: Option<u64>) {
         let Some(reply) = self.replies.get(at) else {
             return;
         };
@@ -163,7 +163,8 @@ impl Engine {
             .map(|segments| segments.missing())
             .unwrap_or_default();
         self.count_error(Some(place));
-        self.end_reply(now, at, Some(AckStatus::SegmentFailure(missing)));
+        let status = AckStatus::SegmentFailure(missing);
+        self.end_reply(now, at, Some(status), extra);
     }
 
     // Receiving.

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::gateways::GatewayRow;
-use crate::config::{Config, ConfigError, Item, Setting};
+use crate::config::{Config, ConfigError, Item, Module, Setting};
 use crate::connection::ConnectionState;
 use crate::fault::Error;
 use crate::handle::{ConnectionId, ReceiveHandle, UserId};
@@ -22,6 +22,8 @@ pub(super) struct UserRow {
     pub model: MId<'static>,
     pub config: Arc<Config>,
     pub next_id: u32,
+    /// The transaction id given last.
+    pub last_id: Option<u32>,
     pub preliminary: Option<u32>,
     pub live: usize,
     pub fading: usize,
@@ -34,7 +36,22 @@ pub(super) struct UserRow {
 }
 
 /// Items of one peer.
-type Overrides = Vec<(Item, Setting)>;
+#[derive(Debug)]
+pub(super) struct Overrides {
+    items: Vec<(Item, Setting)>,
+    /// The module that item `user_mod` names, if it is among them.
+    user_mod: Option<Module>,
+}
+
+impl Overrides {
+    fn write(&self, config: &mut Config) -> Result<(), ConfigError> {
+        config.set_all(self.items.iter().map(|(item, value)| (*item, value)))?;
+        if let Some(module) = &self.user_mod {
+            config.user_mod = module.clone();
+        }
+        Ok(())
+    }
+}
 
 /// How many variants of its items a user keeps for later connections.
 const VARIANTS_MAX: usize = 16;
@@ -58,7 +75,7 @@ impl UserRow {
         };
         let mut config = (*common).clone();
         // They were checked when they were set and whenever the user changed.
-        let _ = config.set_all(overrides.iter().map(|(item, value)| (*item, value)));
+        let _ = overrides.write(&mut config);
         self.shared(config)
     }
 
@@ -124,8 +141,8 @@ pub struct UserInfo {
     pub connections: Vec<ConnectionId>,
     /// What its listeners hand in with messages.
     pub receive_handle: ReceiveHandle,
-    /// The next transaction id.
-    pub trans_id: u32,
+    /// The transaction id given last; none was yet: `undefined_serial`.
+    pub trans_id: Option<u32>,
     /// Outstanding requests: connection and id.
     pub requests: Vec<(ConnectionId, u32)>,
     /// Live replies: connection, id and state.
@@ -145,17 +162,18 @@ impl Engine {
     }
 
     /// Starts a user with a whole configuration.
-    pub fn start_user_with(&mut self, mid: &MId<'_>, config: Config) -> Result<UserId, Error> {
+    pub fn start_user_with(&mut self, mid: &MId<'_>, mut config: Config) -> Result<UserId, Error> {
         let key = Mid::new(mid);
         if self.users.iter().flatten().any(|user| user.mid == key) {
             return Err(Error::UserAlreadyExists(key));
         }
         config.check()?;
-        self.module_exists(config.user_mod)?;
+        config.user_mod = self.find_module(config.user_mod.name())?;
         let row = UserRow {
             mid: key,
             model: mid.clone().into_owned(),
             next_id: config.min_trans_id,
+            last_id: None,
             config: Arc::new(config),
             preliminary: None,
             live: 0,
@@ -217,7 +235,7 @@ impl Engine {
             config: row.config.clone(),
             connections: live.into_iter().map(|(_, id)| id).collect(),
             receive_handle: ReceiveHandle::of(user, &row.config),
-            trans_id: row.next_id,
+            trans_id: row.last_id,
             requests,
             replies,
         })
@@ -237,12 +255,10 @@ impl Engine {
     ) -> Result<(), Error> {
         let mut config = (*self.user(user)?.config).clone();
         config.set(item, value)?;
-        self.module_exists(config.user_mod)?;
+        config.user_mod = self.find_module(config.user_mod.name())?;
         let row = self.user_mut(user)?;
-        for items in row.overrides.values() {
-            config
-                .clone()
-                .set_all(items.iter().map(|(item, value)| (*item, value)))?;
+        for overrides in row.overrides.values() {
+            overrides.write(&mut config.clone())?;
         }
         row.next_id = row
             .next_id
@@ -261,12 +277,15 @@ impl Engine {
     ) -> Result<(), Error> {
         let mut config = (*self.user(user)?.config).clone();
         config.set_all(items.iter().map(|(item, value)| (*item, value)))?;
-        self.module_exists(config.user_mod)?;
+        let module = self.find_module(config.user_mod.name())?;
+        let named = items.iter().any(|(item, _)| *item == Item::UserMod);
         let row = self.user_mut(user)?;
         if items.is_empty() {
             row.overrides.remove(remote);
         } else {
-            row.overrides.insert(remote.clone(), items);
+            let user_mod = named.then_some(module);
+            row.overrides
+                .insert(remote.clone(), Overrides { items, user_mod });
         }
         Ok(())
     }
@@ -294,13 +313,6 @@ impl Engine {
             .ok_or(Error::NoSuchUser(user))
     }
 
-    pub(super) fn module_exists(&self, module: u16) -> Result<(), Error> {
-        match self.modules.get(usize::from(module)) {
-            Some(_) => Ok(()),
-            None => Err(Error::NoSuchModule(module)),
-        }
-    }
-
     pub(super) fn places_of(
         &self,
         user: UserId,
@@ -321,7 +333,8 @@ impl Engine {
         for _ in 0..=self.requests.len() {
             let next = if id >= last { first } else { id + 1 };
             if self.by_id.get(&(user, id)).is_none() {
-                self.user_mut(UserId(user))?.next_id = next;
+                let row = self.user_mut(UserId(user))?;
+                (row.next_id, row.last_id) = (next, Some(id));
                 return Ok(id);
             }
             id = next;
@@ -335,7 +348,7 @@ impl UserInfo {
     /// One item by its OTP name.
     pub fn item(&self, name: &str) -> Result<Setting, ConfigError> {
         match name {
-            "trans_id" => Ok(self.trans_id.into()),
+            "trans_id" => Ok(super::inspect::last_id(self.trans_id)),
             "mid" => Ok(Setting::Word(self.mid.to_string())),
             _ => Ok(self.config.get(Config::item(name)?)),
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Encoding, Retries, Timer};
+use crate::config::{Encoding, Module, Retries, Timer};
 use crate::handle::{Remote, SendHandle};
 use megaphone_wheel::Tick;
 
@@ -60,10 +60,10 @@ fn a_document_starts_users_with_their_items() {
             request_timer: Timer::incremental(500, 2, 0, Retries::Count(7)),
             sent_pending_limit: Some(5),
             user_args: 7,
+            user_mod: Module::named("built-in"),
             ..Config::default()
         }
     );
-    assert_eq!(controller.user_mod.as_deref(), Some("built-in"));
     let search = gateway.gateway.as_ref().expect("it registers");
     assert_eq!(
         (search.controllers.len(), search.mwd),
@@ -76,12 +76,12 @@ fn a_document_starts_users_with_their_items() {
 fn what_is_different_for_one_peer_is_so_from_its_first_message() {
     let setup = Setup::parse(DOCUMENT).expect("legal");
     let mut engine = Engine::new(setup.options.clone());
-    let missing = setup.start(Tick::ZERO, &mut engine, |_| None);
+    let missing = setup.start(Tick::ZERO, &mut engine);
     assert_eq!(missing, Err(Error::NoModuleOfName("built-in".to_owned())));
-    let users = setup.start(Tick::ZERO, &mut engine, |name| {
-        (name == "built-in").then_some(0)
-    });
-    let users = users.expect("they start");
+    engine
+        .add_module("built-in", Box::new(crate::DefaultUser))
+        .expect("a new name");
+    let users = setup.start(Tick::ZERO, &mut engine).expect("they start");
     let user = users[0];
     assert!(
         engine.gateway_state(users[1]).is_some(),

@@ -6,7 +6,7 @@ mod index;
 mod recent;
 mod slab;
 
-pub(crate) use acked::{Acked, Moment};
+pub(crate) use acked::{Acked, Arrival, Moment};
 pub(crate) use ids::IdMap;
 pub(crate) use index::Index;
 pub(crate) use recent::RecentIds;

@@ -14,7 +14,7 @@ mod wire;
 
 #[allow(unused_imports, reason = "each group of conversations uses its part")]
 pub use self::{
-    talk::{MG, MGC, Talk, mid},
+    talk::{MG, MGC, PEER, Talk, mid},
     user::{Plan, Script, answer},
     wire::Wire,
 };

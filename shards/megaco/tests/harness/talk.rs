@@ -46,7 +46,8 @@ impl Talk {
     pub fn with(mut config: Config, options: Options) -> Self {
         let mut engine = Engine::new(options);
         let script = Script::default();
-        config.user_mod = engine.add_module(Box::new(script.clone()));
+        let module = engine.add_module("script", Box::new(script.clone()));
+        config.user_mod = module.expect("a new name");
         let version = config.protocol_version;
         let user = engine
             .start_user_with(&mid(MGC), config)

@@ -111,7 +111,8 @@ impl Talk {
     pub fn named(name: &str, mut config: Config) -> Self {
         let mut talk = Self::with(config.clone(), Options::default());
         let mut engine = Engine::new(Options::default());
-        config.user_mod = engine.add_module(Box::new(talk.script.clone()));
+        let module = engine.add_module("script", Box::new(talk.script.clone()));
+        config.user_mod = module.expect("a new name");
         talk.user = engine
             .start_user_with(&super::talk::mid(name), config)
             .expect("a legal configuration");

@@ -45,9 +45,13 @@ impl User for Extra {
 fn otp_6865_request_and_reply_plain_extra1() {
     let mut talk = Talk::new(config());
     let seen = Rc::new(RefCell::new(Vec::new()));
-    let module = talk.engine.add_module(Box::new(Extra(seen.clone())));
     talk.engine
-        .update_user_info(talk.user, Item::UserMod, &u32::from(module).into())
+        .add_module("extra", Box::new(Extra(seen.clone())))
+        .and_then(|module| {
+            let name = module.name().into();
+            talk.engine
+                .update_user_info(talk.user, Item::UserMod, &name)
+        })
         .expect("it exists");
     let bytes = format!("!/1 <mg> {}", notify(1));
     let input = Input::Received {

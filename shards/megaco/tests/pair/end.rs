@@ -33,6 +33,9 @@ pub struct Books {
     pub healed: bool,
 }
 
+/// The same user twice: item `user_mod` may change between them.
+pub const MODULES: [&str; 2] = ["party", "other party"];
+
 #[derive(Clone)]
 pub struct Party(pub Rc<RefCell<Books>>);
 
@@ -162,7 +165,10 @@ impl End {
             seed,
             ..Options::default()
         });
-        config.user_mod = engine.add_module(Box::new(Party(books.clone())));
+        for name in MODULES {
+            let module = engine.add_module(name, Box::new(Party(books.clone())));
+            config.user_mod = module.expect("a new name");
+        }
         let user = engine
             .start_user_with(&super::world::mid(name), config)
             .expect("a legal configuration");

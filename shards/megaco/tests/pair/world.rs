@@ -1,11 +1,13 @@
 //! The network, the storm and the checks.
 
-use super::end::{End, reply};
+use super::end::{End, MODULES, reply};
 use megaphone_h248::model::{
     ActionRequest, Command, ContextId, List, MId, NotifyRequest, ObservedEvent,
     ObservedEventsDescriptor, PkgdName, RequestId, TerminationId, Token,
 };
-use megaphone_megaco::config::{Config, Encoding, Profile, Retries, SegmentSend, Timer};
+use megaphone_megaco::config::{
+    Config, Encoding, Item, Profile, Retries, SegmentSend, Setting, Timer,
+};
 use megaphone_megaco::user::{Answer, UserAnswer};
 use megaphone_megaco::{
     Actions, CallOptions, ControlHandle, Input, Mid, Output, Remote, SendHandle,
@@ -32,6 +34,7 @@ pub struct World {
     pub trace: u64,
     pub lost: u64,
     pub cancelled: u64,
+    pub reconfigured: u64,
 }
 
 /// What storms have seen.
@@ -43,12 +46,14 @@ pub struct Seen {
     pub timeouts: u64,
     pub lost: u64,
     pub cancelled: u64,
+    pub reconfigured: u64,
 }
 
 impl Seen {
     pub fn add(&mut self, world: &World) {
         self.lost += world.lost;
         self.cancelled += world.cancelled;
+        self.reconfigured += world.reconfigured;
         for end in &world.ends {
             self.calls += end.books.borrow().calls.len() as u64;
             self.timeouts += end.books.borrow().timeouts;
@@ -105,6 +110,12 @@ fn config(rng: &mut Rng) -> Config {
     }
 }
 
+/// 15.5 s at most.
+fn timer(rng: &mut Rng) -> Setting {
+    let (wait_for, retries) = (200 + rng.below(300), 2 + rng.below(3));
+    Timer::incremental(wait_for as u32, 2, 0, Retries::Count(retries as u32)).into()
+}
+
 impl World {
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -156,6 +167,7 @@ impl World {
             trace: 0,
             lost: 0,
             cancelled: 0,
+            reconfigured: 0,
         }
     }
 
@@ -178,6 +190,7 @@ impl World {
             92..97 => self.answer(at),
             97 if self.rng.chance(1, 4) => self.cancel(at),
             98 if self.rng.chance(1, 4) => self.reconnect(at),
+            99 => self.reconfigure(at),
             _ => {}
         }
         self.collect();
@@ -262,6 +275,37 @@ impl World {
             .cancel(self.now, end.connection, 1)
             .expect("it is live");
         self.cancelled += 1;
+    }
+
+    /// An item changes while traffic runs: the user's, for connections made later, or the connection's, at once.
+    fn reconfigure(&mut self, at: usize) {
+        let end = &mut self.ends[at];
+        let other = config(&mut self.rng);
+        let item = *self.rng.pick(Item::ALL).expect("there are items");
+        let value = match item {
+            // The two ends read what they expect: they would have to change together.
+            Item::EncodingMod | Item::EncodingConfig | Item::ProtocolVersion => return,
+            Item::UserMod => (*self.rng.pick(&MODULES).expect("two")).into(),
+            Item::MinTransId => Setting::from(1 + self.rng.below(5) as u32),
+            Item::MaxTransId => Setting::from(1000 + self.rng.below(5) as u32),
+            // Re-sends end before LONG-TIMER does: a later one may be executed again.
+            Item::RequestTimer | Item::ReplyTimer | Item::SegmentSendTimer => timer(&mut self.rng),
+            Item::LongRequestTimer | Item::SegmentRecvTimer => {
+                Setting::from(2000 + self.rng.below(18_000) as u32)
+            }
+            Item::ExecutionTimer => Setting::from(5000 + self.rng.below(10_000) as u32),
+            Item::UserArgs | Item::ReplyData => Setting::from(self.rng.below(9) as u32),
+            _ => other.get(item),
+        };
+        let done = if self.rng.chance(1, 3) {
+            end.engine.update_user_info(end.user, item, &value)
+        } else {
+            let connection = end.connection;
+            end.engine
+                .update_conn_info(self.now, connection, item, &value)
+        };
+        assert_eq!(done, Ok(()), "{item:?} {value}");
+        self.reconfigured += 1;
     }
 
     fn reconnect(&mut self, at: usize) {

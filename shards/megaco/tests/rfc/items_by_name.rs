@@ -42,6 +42,7 @@ fn values_are_written_as_in_toml_or_as_bare_words() {
             "megaco_binary_encoder",
         ),
         ("orig_pending_limit", "7", "7"),
+        ("user_mod", "megaco_user_default", "megaco_user_default"),
     ] {
         talk.engine
             .update_conn_text(talk.now, connection, name, text)
@@ -79,7 +80,8 @@ fn a_bad_name_or_value_is_told_and_changes_nothing() {
         ("sent_pending_limit", "0", "1 or more"),
         ("trans_id", "5", "reading"),
         ("replytimer", "5", "replytimer"),
-        ("user_mod", "99", "99"),
+        ("user_mod", "99", "callback module"),
+        ("user_mod", "nobody", "nobody"),
     ] {
         let error = talk
             .engine

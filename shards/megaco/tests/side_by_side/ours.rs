@@ -6,7 +6,7 @@ use megaphone_h248::model::{
     NotifyReply, NotifyRequest, ObservedEvent, ObservedEventsDescriptor, PkgdName, RequestId,
     TerminationId, Token, TransactionResult,
 };
-use megaphone_megaco::config::{Config, Encoding, Item, Setting};
+use megaphone_megaco::config::{Config, Encoding, Item, Module, Setting};
 use megaphone_megaco::user::{AckRequest, Answer, Context, LongAnswer, User, UserAnswer};
 use megaphone_megaco::{
     Actions, CallOptions, Engine, Input, Options, Output, RequestToken, SendHandle,
@@ -117,7 +117,7 @@ fn notify() -> ActionRequest<'static> {
 }
 
 /// The configuration that the case asks of our side.
-fn configured(case: &Case, user_mod: u16) -> Config {
+fn configured(case: &Case, user_mod: Module) -> Config {
     let mut config = Config {
         encoding_mod: Encoding::Compact,
         user_mod,
@@ -152,7 +152,9 @@ fn configured(case: &Case, user_mod: u16) -> Config {
 pub fn run(case: &Case) -> Vec<String> {
     let mut engine = Engine::new(Options::default());
     let owed = Rc::new(RefCell::new(Owed::default()));
-    let user_mod = engine.add_module(Box::new(Answers(owed.clone())));
+    let user_mod = engine
+        .add_module("answers", Box::new(Answers(owed.clone())))
+        .expect("a new name");
     let config = configured(case, user_mod);
     let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
     let user = engine

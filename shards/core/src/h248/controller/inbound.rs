@@ -127,12 +127,10 @@ impl Shard {
                 self.controller_calls(h248, connection, link, (tag, true), message);
             }
             FromController::Configure { tag, item, value } => {
-                let done = h248
-                    .engine
-                    .update_conn_text(self.now, connection, item, value);
-                let why = done.as_ref().err().map(ToString::to_string);
+                let done = h248.update_association(self.now, connection, item, value);
+                let (is_done, why) = (done.is_ok(), done.err().unwrap_or_default());
                 let mut payload = Vec::new();
-                encode_configured(tag, done.is_ok(), &why.unwrap_or_default(), &mut payload);
+                encode_configured(tag, is_done, &why, &mut payload);
                 self.say(h248, connection, UserFrame::Configured, 0, 0, payload);
             }
             _ => {}
