@@ -19,7 +19,8 @@
 %%
 %% Options: --host, --port, --transport tcp|udp, --encoding pretty|compact|ber, --version 1-3, --connections N, --requests N (each),
 %% --window N, --pending MS (answers come late and are announced), --slow all|but_registrations (which do), --ack true (answers ask for acknowledgements),
-%% --parts N (answers have so many action replies), --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
+%% --parts N (answers have so many action replies), --actions N (requests have so many actions), --serialize true (messages of a
+%% connection are taken one after the other), --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
 -module(megaco_peer).
 -mode(compile).
 -behaviour(megaco_user).
@@ -31,12 +32,12 @@
          handle_trans_request/4, handle_trans_long_request/4, handle_trans_reply/5, handle_trans_ack/5,
          handle_unexpected_trans/4, handle_trans_request_abort/5, handle_segment_reply/6]).
 
--define(COUNTS, [requests, connects, disconnects, syntax_errors, message_errors, unexpected, acks, ack_failures, aborts, segments]).
+-define(COUNTS, [requests, connects, disconnects, syntax_errors, message_errors, unexpected, acks, ack_failures, aborts, segments, segmented]).
 
 main([Role | Options]) when Role =:= "mgc"; Role =:= "mg" ->
     Options1 = options(Options, #{role => list_to_atom(Role), host => "127.0.0.1", port => 2944, transport => tcp, encoding => pretty,
                                   version => 1, connections => 1, requests => 0, window => 1, pending => 0, slow => all, ack => false,
-                                  parts => 1, name => "", set => []}),
+                                  parts => 1, actions => 1, serialize => false, name => "", set => []}),
     Input = listen_to_input(self()),
     persistent_term:put(counts, counters:new(length(?COUNTS), [])),
     persistent_term:put(contexts, atomics:new(1, [])),
@@ -131,18 +132,18 @@ address(Host) ->
 family(Address) when tuple_size(Address) =:= 8 -> [inet6];
 family(_) -> [inet].
 
-controller(Options = #{host := Host, port := Port, transport := Transport, name := Name}) ->
+controller(Options = #{host := Host, port := Port, transport := Transport, name := Name, serialize := Serialize}) ->
     Receive = start_user({deviceName, name(Name, "mgc")}, Options),
     Address = address(Host),
     Family = family(Address),
     case Transport of
         tcp ->
             {ok, Supervisor} = megaco_tcp:start_transport(),
-            ok = megaco_tcp:listen(Supervisor, [{port, Port}, {receive_handle, Receive},
+            ok = megaco_tcp:listen(Supervisor, [{port, Port}, {receive_handle, Receive}, {serialize, Serialize},
                                                 {tcp_options, Family ++ [{ip, Address}, {nodelay, true}, {backlog, 4096}]}]);
         udp ->
             {ok, Supervisor} = megaco_udp:start_transport(),
-            {ok, _, _} = megaco_udp:open(Supervisor, [{port, Port}, {receive_handle, Receive},
+            {ok, _, _} = megaco_udp:open(Supervisor, [{port, Port}, {receive_handle, Receive}, {serialize, Serialize},
                                                       {udp_options, Family ++ [{ip, Address}, {recbuf, 4194304}]}])
     end,
     say("READY ~s:~w", [Host, Port]).
@@ -156,7 +157,7 @@ gateways(Options = #{connections := Count, transport := Transport, requests := R
     say("READY ~s:~w", [maps:get(host, Options), maps:get(port, Options)]),
     Requests =:= 0 orelse traffic(Connections, Requests, Options).
 
-gateway(Number, Supervisor, Options = #{host := Host, port := Port, transport := Transport, name := Name}) ->
+gateway(Number, Supervisor, Options = #{host := Host, port := Port, transport := Transport, name := Name, serialize := Serialize}) ->
     Mid = {deviceName, name(Name, "emg") ++ integer_to_list(Number)},
     Receive = start_user(Mid, Options),
     Address = address(Host),
@@ -164,11 +165,12 @@ gateway(Number, Supervisor, Options = #{host := Host, port := Port, transport :=
     {Send, Control} =
         case Transport of
             tcp ->
-                {ok, Handle, Pid} = megaco_tcp:connect(Supervisor, [{host, Address}, {port, Port}, {receive_handle, Receive},
+                {ok, Handle, Pid} = megaco_tcp:connect(Supervisor, [{host, Address}, {port, Port}, {receive_handle, Receive}, {serialize, Serialize},
                                                                     {tcp_options, Family ++ [{nodelay, true}]}]),
                 {Handle, Pid};
             udp ->
-                {ok, Socket, Pid} = megaco_udp:open(Supervisor, [{port, 0}, {receive_handle, Receive}, {udp_options, Family}]),
+                {ok, Socket, Pid} = megaco_udp:open(Supervisor, [{port, 0}, {receive_handle, Receive}, {serialize, Serialize},
+                                                           {udp_options, Family}]),
                 {{socket_handle, Socket, Address, Port}, Pid}
         end,
     {ok, Preliminary} = megaco:connect(Receive, preliminary_mid, send_handle(Transport, Send), Control),
@@ -207,7 +209,8 @@ work(Connection, Rounds, Role, Ok0, Failed0) ->
     Requests = case Role of mg -> [notify()]; mgc -> [add(), modify(), subtract(), audit()] end,
     {Ok, Failed} = lists:foldl(
         fun(Request, {Good, Bad}) ->
-            case megaco:call(Connection, [Request], []) of
+            case megaco:call(Connection, lists:duplicate(option(actions), Request), []) of
+                {_, {ok, [{_, _} | _]}} -> count(segmented), {Good + 1, Bad};
                 {_, {ok, [_ | _]}} -> {Good + 1, Bad};
                 Other -> {Good, [Other | Bad]}
             end

@@ -4,84 +4,14 @@
 //!
 //! `cargo run --release -p megaphone-megaco --example figures`
 
-use megaphone_h248::model::{
-    ActionReply, ActionRequest, Command, CommandReply, List, MId, NotifyReply, Token,
-    TransactionResult,
-};
-use megaphone_megaco::config::{Config, Encoding, Timer};
-use megaphone_megaco::user::{Answer, Context, User, UserAnswer};
-use megaphone_megaco::{Engine, Input, Options, Output, ReceiveHandle, RequestToken, SendHandle};
+#[path = "../tests/notified/mod.rs"]
+mod notified;
+
+use megaphone_megaco::{Input, Options};
 use megaphone_wheel::Tick;
+use notified::{compact, engine, notify, receive};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
-
-struct Notified;
-
-impl User for Notified {
-    fn handle_trans_request<'m>(
-        &mut self,
-        _: &Context<'_>,
-        _: RequestToken,
-        actions: &[ActionRequest<'m>],
-    ) -> Answer<'m> {
-        let replies = actions.iter().map(|action| {
-            let commands = action
-                .commands
-                .iter()
-                .filter_map(|request| match &request.command {
-                    Command::Notify(notify) => Some(CommandReply::Notify(NotifyReply {
-                        terminations: notify.terminations.clone(),
-                        error: None,
-                    })),
-                    _ => None,
-                });
-            ActionReply::new(action.context_id, commands.collect::<List<'_, _>>())
-        });
-        Answer::Reply(UserAnswer::discard(TransactionResult::ActionReplies(
-            replies.collect(),
-        )))
-    }
-}
-
-fn engine(reply_timer: Timer) -> (Engine, ReceiveHandle) {
-    let mut engine = Engine::new(Options::default());
-    let user_mod = engine
-        .add_module("notified", Box::new(Notified))
-        .expect("a new name");
-    let config = Config {
-        encoding_mod: Encoding::Compact,
-        user_mod,
-        reply_timer,
-        ..Config::default()
-    };
-    let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
-    let user = engine
-        .start_user_with(&mid, config)
-        .expect("a legal configuration");
-    let receive = engine.receive_handle(user).expect("it runs");
-    (engine, receive)
-}
-
-fn receive(engine: &mut Engine, now: Tick, receive: &ReceiveHandle, from: u64, bytes: &[u8]) {
-    let input = Input::Received {
-        receive,
-        send_handle: SendHandle(from),
-        control: None,
-        extra: None,
-        bytes,
-    };
-    engine.handle(now, input);
-    while let Some(Output::Send(send)) = engine.poll() {
-        engine.recycle(send.bytes);
-    }
-}
-
-fn notify(connection: u32, id: u32) -> String {
-    let [_, a, b, c] = connection.to_be_bytes();
-    format!(
-        "!/1 [10.{a}.{b}.{c}]:2944 T={id}{{C=-{{N=A4444{{OE=2222{{19990729T22000000:al/of}}}}}}}}"
-    )
-}
 
 /// Time this thread has spent on a core.
 fn cpu() -> Duration {
@@ -107,7 +37,7 @@ fn resident_bytes() -> u64 {
 
 fn throughput() {
     // A hundred connections; each acknowledges what it has got with every 64th message.
-    let (mut engine, handle) = engine(Timer::Once(30_000));
+    let (mut engine, handle) = engine(Options::default(), compact());
     let message = |n: u32| match (n / 100) % 64 {
         63 => format!(
             "{}K{{{}-{}}}",
@@ -138,7 +68,7 @@ fn throughput() {
 }
 
 fn memory() {
-    let (mut engine, handle) = engine(Timer::Once(30_000));
+    let (mut engine, handle) = engine(Options::default(), compact());
     let before = resident_bytes();
     let count = 1_000_000;
     for connection in 0..count {
@@ -180,7 +110,7 @@ fn memory() {
 }
 
 fn bomb() {
-    let (mut engine, handle) = engine(Timer::Once(30_000));
+    let (mut engine, handle) = engine(Options::default(), compact());
     for id in 1..=100_000 {
         receive(
             &mut engine,

@@ -1,104 +1,27 @@
 //! The engine's figures as counts, which no busy machine can change: allocations per transaction, bytes per connection, work per step.
 //! The times they stand for are measured by `examples/figures.rs`.
 
-use megaphone_h248::model::{
-    ActionReply, ActionRequest, Command, CommandReply, List, MId, NotifyReply, Token,
-    TransactionResult,
-};
-use megaphone_megaco::config::{Config, Encoding, Registration, Timer};
-use megaphone_megaco::user::{Answer, Context, User, UserAnswer};
-use megaphone_megaco::{Engine, Input, Options, Output, ReceiveHandle, RequestToken, SendHandle};
+mod notified;
+
+use megaphone_megaco::config::{Config, Registration};
+use megaphone_megaco::{Engine, Input, Options};
 use megaphone_wheel::Tick;
+use notified::{compact, engine, notify, receive};
 use std::time::Duration;
-
-/// Accepts every command with the least reply there is.
-struct Notified;
-
-impl User for Notified {
-    fn handle_trans_request<'m>(
-        &mut self,
-        _: &Context<'_>,
-        _: RequestToken,
-        actions: &[ActionRequest<'m>],
-    ) -> Answer<'m> {
-        let replies = actions.iter().map(|action| {
-            let commands = action.commands.iter().filter_map(|request| {
-                let terminations = request.command.terminations().iter().cloned();
-                match &request.command {
-                    Command::Notify(_) => Some(CommandReply::Notify(NotifyReply {
-                        terminations: terminations.collect(),
-                        error: None,
-                    })),
-                    Command::ServiceChange(_) => Some(CommandReply::ServiceChange(
-                        megaphone_h248::model::ServiceChangeReply {
-                            terminations: terminations.collect(),
-                            result: megaphone_h248::model::ServiceChangeResult::Accepted,
-                        },
-                    )),
-                    _ => None,
-                }
-            });
-            ActionReply::new(action.context_id, commands.collect::<List<'_, _>>())
-        });
-        Answer::Reply(UserAnswer::discard(TransactionResult::ActionReplies(
-            replies.collect(),
-        )))
-    }
-}
-
-fn engine(options: Options, registration: Registration) -> (Engine, ReceiveHandle) {
-    let mut engine = Engine::new(options);
-    let config = Config {
-        encoding_mod: Encoding::Compact,
-        user_mod: engine
-            .add_module("notified", Box::new(Notified))
-            .expect("a new name"),
-        reply_timer: Timer::Once(30_000),
-        registration,
-        ..Config::default()
-    };
-    let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
-    let user = engine
-        .start_user_with(&mid, config)
-        .expect("a legal configuration");
-    let receive = engine.receive_handle(user).expect("it runs");
-    (engine, receive)
-}
-
-fn receive(engine: &mut Engine, now: Tick, receive: &ReceiveHandle, bytes: &[u8]) {
-    let input = Input::Received {
-        receive,
-        send_handle: SendHandle(1),
-        control: None,
-        extra: None,
-        bytes,
-    };
-    engine.handle(now, input);
-    while let Some(output) = engine.poll() {
-        if let Output::Send(send) = output {
-            engine.recycle(send.bytes);
-        }
-    }
-}
-
-fn notify(connection: u32, id: u32) -> Vec<u8> {
-    let [_, a, b, c] = connection.to_be_bytes();
-    format!("!/1 [10.{a}.{b}.{c}]:2944 T={id}{{C=-{{N=A4444{{OE=2222{{al/of}}}}}}}}").into_bytes()
-}
 
 /// Allocations of a warm engine are the user's lists (three), what is kept of the reply (two), and parts of trees and pages that grow.
 /// Not one is made per token, per message or per timer.
 #[test]
 fn a_transaction_allocates_what_it_keeps_and_little_else() {
-    let (mut engine, handle) = engine(Options::default(), Registration::Off);
+    let (mut engine, handle) = engine(Options::default(), compact());
     let messages: Vec<_> = (1..=20_000).map(|id| notify(1, id)).collect();
     let (warm_up, measured) = messages.split_at(10_000);
     for message in warm_up {
-        receive(&mut engine, Tick::ZERO, &handle, message);
+        receive(&mut engine, Tick::ZERO, &handle, 1, message.as_bytes());
     }
     let spent = allocation_counter::measure(|| {
         for message in measured {
-            receive(&mut engine, Tick::ZERO, &handle, message);
+            receive(&mut engine, Tick::ZERO, &handle, 1, message.as_bytes());
         }
     });
     let each = spent.count_total as f64 / measured.len() as f64;
@@ -108,10 +31,16 @@ fn a_transaction_allocates_what_it_keeps_and_little_else() {
 #[test]
 fn a_connection_with_a_stored_reply_takes_600_bytes_at_most() {
     const COUNT: u32 = 50_000;
-    let (mut engine, handle) = engine(Options::default(), Registration::Off);
+    let (mut engine, handle) = engine(Options::default(), compact());
     let spent = allocation_counter::measure(|| {
         for connection in 0..COUNT {
-            receive(&mut engine, Tick::ZERO, &handle, &notify(connection, 1));
+            receive(
+                &mut engine,
+                Tick::ZERO,
+                &handle,
+                1,
+                notify(connection, 1).as_bytes(),
+            );
         }
     });
     let each = spent.bytes_current / i64::from(COUNT);
@@ -122,14 +51,18 @@ fn a_connection_with_a_stored_reply_takes_600_bytes_at_most() {
 #[test]
 fn an_idle_registered_association_takes_a_kilobyte_at_most() {
     const COUNT: u32 = 20_000;
-    let (mut engine, handle) = engine(Options::default(), Registration::Controller);
+    let config = Config {
+        registration: Registration::Controller,
+        ..compact()
+    };
+    let (mut engine, handle) = engine(Options::default(), config);
     let spent = allocation_counter::measure(|| {
         for connection in 0..COUNT {
             let [_, a, b, c] = connection.to_be_bytes();
             let message = format!(
                 "!/1 [10.{a}.{b}.{c}]:2944 T=1{{C=-{{SC=ROOT{{SV{{MT=RS,RE=901}}}}}}}}K{{1}}"
             );
-            receive(&mut engine, Tick::ZERO, &handle, message.as_bytes());
+            receive(&mut engine, Tick::ZERO, &handle, 1, message.as_bytes());
         }
     });
     assert!(
@@ -158,9 +91,15 @@ fn a_storm_of_timers_is_worked_off_in_bounded_steps() {
     const COUNT: usize = 50_000;
     let options = Options::default();
     let bound = options.expiries_per_step;
-    let (mut engine, handle) = engine(options, Registration::Off);
+    let (mut engine, handle) = engine(options, compact());
     for connection in 0..COUNT as u32 {
-        receive(&mut engine, Tick::ZERO, &handle, &notify(connection, 1));
+        receive(
+            &mut engine,
+            Tick::ZERO,
+            &handle,
+            1,
+            notify(connection, 1).as_bytes(),
+        );
     }
     let now = Tick::from(Duration::from_secs(31));
     let (mut steps, mut before) = (0, engine.numbers().replies);
@@ -182,17 +121,23 @@ fn an_acknowledgement_of_everything_costs_what_is_live() {
     const COUNT: u32 = 100_000;
     let options = Options::default();
     let bound = options.acks_per_step;
-    let (mut engine, handle) = engine(options, Registration::Off);
+    let (mut engine, handle) = engine(options, compact());
     for id in 1..=COUNT {
-        receive(&mut engine, Tick::ZERO, &handle, &notify(1, id));
+        receive(
+            &mut engine,
+            Tick::ZERO,
+            &handle,
+            1,
+            notify(1, id).as_bytes(),
+        );
     }
     let bomb = b"!/1 [10.0.0.1]:2944 K{1-4294967295}";
-    receive(&mut engine, Tick::ZERO, &handle, bomb);
+    receive(&mut engine, Tick::ZERO, &handle, 1, bomb);
     let first = COUNT as usize - engine.numbers().replies;
     assert!((1..=bound).contains(&first), "{first} in the first step");
     let spent = allocation_counter::measure(|| {
         for _ in 0..10_000 {
-            receive(&mut engine, Tick::ZERO, &handle, bomb);
+            receive(&mut engine, Tick::ZERO, &handle, 1, bomb);
         }
     });
     assert_eq!(

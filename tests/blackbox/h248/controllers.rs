@@ -69,29 +69,6 @@ fn answers_that_come_late_are_announced_and_acknowledged() {
     }
 }
 
-/// Not in BER: there, OTP has neither segments nor a sender. Without a window (`segment_send`): with one a reply was missing now and then,
-/// which is not explained yet; windows are tested in `shards/megaco`.
-#[test]
-fn segmented_replies_are_put_together() {
-    for tongue in [("tcp", "pretty", 3), ("udp", "compact", 3)] {
-        let at = place();
-        let more = [
-            "--parts",
-            "6",
-            "--set",
-            "segment_send=infinity",
-            "--set",
-            "max_pdu_size=220",
-        ];
-        let more = [&more[..], &["--set", "segment_reply_ind=true"]].concat();
-        let mut controller = Megaco::start("mgc", at, tongue, &more);
-        gateways(at, tongue, &["--gateways", "3", "--requests", "4"]).assert_clean(12);
-        let stats = controller.stats();
-        assert!(stats["segments"] >= 12, "{stats:?}");
-        assert_eq!(stats["requests"], 15);
-    }
-}
-
 /// The controller commands the gateways, which want each answer acknowledged; how many acknowledgements that took.
 fn command(tongue: Tongue, settings: &[&str]) -> (u64, u64) {
     let at = place();

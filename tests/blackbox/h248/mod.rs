@@ -13,6 +13,7 @@ mod operated;
 mod peer;
 mod pipe;
 mod relay;
+mod segments;
 mod served;
 mod settings;
 

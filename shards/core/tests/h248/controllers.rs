@@ -431,6 +431,8 @@ fn a_controller_calls_gateways_and_changes_their_items() {
         ("trans_ack_maxcount", "3", 0),
         ("trans_ack_maxcount", "many", 1),
         ("nothing", "1", 1),
+        // Who answers is settled when the shard starts.
+        ("user_mod", "megaco_user_default", 1),
     ] {
         let payload = setting(item, value);
         controller.tell(&mut world, UserFrame::Configure, association, &payload);

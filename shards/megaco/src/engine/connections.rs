@@ -1,8 +1,8 @@
-//! Connections: connecting, deciding, upgrading a preliminary MID, disconnecting, fading away.
+//! Connections: connecting, deciding, upgrading a preliminary MID, waking up what fades.
 
 use super::Engine;
 use super::receive::Source;
-use crate::config::{Config, Item, Setting};
+use crate::config::Config;
 use crate::connection::{
     Connection, ConnectionAction, ConnectionEvent, ConnectionState, HELD_MESSAGES_MAX, HeldMessage,
     RareConnection,
@@ -200,84 +200,6 @@ impl Engine {
         row.state
             .is_live()
             .then(|| (self.id_at(place), row.send_handle))
-    }
-
-    /// Changes an item of a live connection (`update_conn_info/3`). What the sender has stored under old settings leaves first.
-    pub fn update_conn_info(
-        &mut self,
-        now: Tick,
-        connection: ConnectionId,
-        item: Item,
-        value: &Setting,
-    ) -> Result<(), Error> {
-        let place = self.place(connection)?;
-        let mut config = (*self.row(connection)?.config).clone();
-        config.set(item, value)?;
-        config.user_mod = self.find_module(config.user_mod.name())?;
-        self.install(now, place, config);
-        Ok(())
-    }
-
-    /// Changes where a connection sends and what it lives with.
-    pub fn update_handles(
-        &mut self,
-        connection: ConnectionId,
-        send_handle: SendHandle,
-        control: Option<ControlHandle>,
-    ) -> Result<(), Error> {
-        let place = self.place(connection)?;
-        self.move_handles(place, send_handle, control);
-        Ok(())
-    }
-
-    pub(super) fn move_handles(
-        &mut self,
-        place: u32,
-        send_handle: SendHandle,
-        control: Option<ControlHandle>,
-    ) {
-        self.unlink_control(place);
-        if let Some(row) = self.connections.get_mut(place) {
-            row.send_handle = send_handle;
-            row.control = control;
-        }
-        self.link_control(place);
-    }
-
-    /// Changes codec, transport and version together (item `receive_handle`). The handle must be of the connection's user.
-    pub fn update_receive_handle(
-        &mut self,
-        now: Tick,
-        connection: ConnectionId,
-        receive: &ReceiveHandle,
-    ) -> Result<(), Error> {
-        let place = self.place(connection)?;
-        let row = self.row(connection)?;
-        if row.user != receive.user.0 {
-            return Err(Error::NoSuchUser(receive.user));
-        }
-        let mut config = (*row.config).clone();
-        config.encoding_mod = receive.encoding_mod;
-        config.otp_values = receive.otp_values;
-        config.send_mod = receive.send_mod;
-        config.protocol_version = receive.protocol_version.unwrap_or(config.protocol_version);
-        config.check()?;
-        self.install(now, place, config);
-        Ok(())
-    }
-
-    pub(super) fn install(&mut self, now: Tick, place: u32, config: Config) {
-        self.flush(now, place);
-        let Some(user) = self.connections.get(place).map(|row| row.user) else {
-            return;
-        };
-        let config = match self.user_mut(UserId(user)) {
-            Ok(user) => user.shared(config),
-            Err(_) => Arc::new(config),
-        };
-        if let Some(row) = self.connections.get_mut(place) {
-            row.config = config;
-        }
     }
 
     /// The connection of a message's sender, made, upgraded or revived as needed.
@@ -505,98 +427,6 @@ impl Engine {
         }
         self.put_acked(into, acked);
         self.arm_forget(into);
-    }
-
-    /// A live connection ends; what it has left lives on.
-    pub(super) fn fade(&mut self, now: Tick, place: u32, reason: &Reason) {
-        self.flush(now, place);
-        let Some(row) = self.connections.get_mut(place) else {
-            return;
-        };
-        let (state, action) = row.state.on(ConnectionEvent::Disconnect);
-        if action != ConnectionAction::Fade {
-            return;
-        }
-        let callee = self.callee(place, None);
-        self.trace(
-            now,
-            trace::IMPORTANT,
-            Some(place),
-            Way::Inside,
-            "disconnected",
-            None,
-            format_args!("{reason:?}"),
-        );
-        self.call_user(now, place, callee, "handle_disconnect", |user, cx| {
-            user.handle_disconnect(cx, reason)
-        });
-        let (user, id) = (callee.user, self.id_at(place));
-        self.leave_live(place);
-        if let Some(row) = self.connections.get_mut(place) {
-            row.state = state;
-            // Acknowledgements that are still being worked off go on.
-            let rare = row.rare.take();
-            self.totals.held_dropped += rare.as_ref().map_or(0, |rare| rare.held.len()) as u64;
-            row.rare = rare.filter(|rare| !rare.acked.is_empty()).map(|rare| {
-                Box::new(RareConnection {
-                    acked: rare.acked,
-                    ..RareConnection::default()
-                })
-            });
-        }
-        self.free_if_empty(place);
-        self.gateway_lost(now, user, id);
-    }
-
-    /// Takes a live connection out of what is counted and shown as live.
-    fn leave_live(&mut self, place: u32) {
-        self.unlink_control(place);
-        let Some(row) = self.connections.get_mut(place) else {
-            return;
-        };
-        row.control = None;
-        row.state = ConnectionState::Fading;
-        if let Ok(user) = self.user_mut(UserId(
-            self.connections.get(place).map_or(0, |row| row.user),
-        )) {
-            user.live -= 1;
-            user.fading += 1;
-            if user.preliminary == Some(place) {
-                user.preliminary = None;
-            }
-        }
-    }
-
-    /// A fading connection without anything left is gone.
-    pub(super) fn free_if_empty(&mut self, place: u32) {
-        let Some(row) = self.connections.get(place) else {
-            return;
-        };
-        let empty = row.requests.is_none() && row.replies.is_empty() && row.recent.is_none();
-        if empty && row.state.on(ConnectionEvent::Empty).1 == ConnectionAction::Free {
-            self.free_connection(place);
-        }
-    }
-
-    pub(super) fn free_connection(&mut self, place: u32) {
-        self.purge_requests(place);
-        self.purge_replies(place);
-        self.take_acked(place);
-        self.unlink_peer(place);
-        let Some(row) = self.connections.remove(place) else {
-            return;
-        };
-        self.disarm(row.forget);
-        self.disarm(row.rare.and_then(|rare| rare.sender.armed));
-        if let Ok(user) = self.user_mut(UserId(row.user)) {
-            user.fading -= 1;
-        }
-    }
-
-    pub(super) fn control_down(&mut self, now: Tick, control: ControlHandle, reason: u64) {
-        while let Some(place) = self.by_control.get(&control.0) {
-            self.fade(now, place, &Reason::NoControllingProcess(reason));
-        }
     }
 
     fn hold(&mut self, place: u32, receive: &ReceiveHandle, source: Source, bytes: &[u8]) {

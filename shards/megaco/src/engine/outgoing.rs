@@ -29,6 +29,26 @@ pub(super) struct Carrier<'a> {
     pub alone: bool,
 }
 
+impl<'a> Carrier<'a> {
+    /// What is no reply, is sent once, and takes along what it may.
+    pub(super) fn new(
+        handle: SendHandle,
+        version: Option<u8>,
+        bytes: &'a [u8],
+        binary: bool,
+    ) -> Self {
+        Self {
+            handle,
+            version,
+            bytes,
+            binary,
+            reply: None,
+            resend: false,
+            alone: false,
+        }
+    }
+}
+
 /// A live request's transaction.
 struct Stored {
     id: u32,
@@ -428,13 +448,8 @@ impl Engine {
         }
         let bytes = codec::acks(&row.config, &[(id, id)].into_iter().collect());
         let carrier = Carrier {
-            handle: source.send_handle,
-            version: None,
-            bytes: &bytes,
-            binary: row.config.is_binary(),
-            reply: None,
-            resend: false,
             alone: true,
+            ..Carrier::new(source.send_handle, None, &bytes, row.config.is_binary())
         };
         self.carry(now, place, carrier);
     }

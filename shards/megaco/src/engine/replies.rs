@@ -1,4 +1,4 @@
-//! The answering side as the peer sees it: new requests, duplicates, Pendings, acknowledgements, and the timers of kept replies.
+//! The answering side as the peer sees it: new requests, duplicates, Pendings, acknowledgements. Their timers are in `expiries`.
 
 use super::faults::Note;
 use super::outgoing::Carrier;
@@ -6,7 +6,7 @@ use super::receive::Source;
 use super::timers::millis;
 use super::{Engine, TimerKey};
 use crate::codec;
-use crate::config::{Expiry, Timer};
+use crate::config::Timer;
 use crate::fault;
 use crate::registration;
 use crate::reply::{RareReply, Reply, ReplyAction, ReplyEvent, ReplyState};
@@ -162,19 +162,11 @@ impl Engine {
             Some(id),
             format_args!(""),
         );
-        let carrier = Carrier {
-            handle,
-            version: Some(version),
-            bytes: &bytes,
-            binary,
-            reply: None,
-            resend: false,
-            alone: false,
-        };
+        let carrier = Carrier::new(handle, Some(version), &bytes, binary);
         self.carry(now, place, carrier);
     }
 
-    fn resend_reply(&mut self, now: Tick, at: u32, source: Source) {
+    pub(super) fn resend_reply(&mut self, now: Tick, at: u32, source: Source) {
         let Some(reply) = self.replies.get_mut(at) else {
             return;
         };
@@ -190,13 +182,9 @@ impl Engine {
         // The row gives its bytes away for the length of a call rather than have them copied.
         let bytes = std::mem::take(&mut reply.bytes);
         let carrier = Carrier {
-            handle: source.send_handle,
-            version: Some(version),
-            bytes: &bytes,
-            binary,
             reply: Some(id),
             resend: true,
-            alone: false,
+            ..Carrier::new(source.send_handle, Some(version), &bytes, binary)
         };
         self.carry(now, place, carrier);
         if let Some(reply) = self.replies.get_mut(at) {
@@ -292,13 +280,9 @@ impl Engine {
             format_args!(""),
         );
         let carrier = Carrier {
-            handle,
-            version: Some(version),
-            bytes: &bytes,
-            binary,
             reply: Some(id),
-            resend: false,
             alone,
+            ..Carrier::new(handle, Some(version), &bytes, binary)
         };
         self.carry(now, place, carrier);
         if let Some(reply) = self.replies.get_mut(at) {
@@ -322,15 +306,12 @@ impl Engine {
         let Ok(bytes) = codec::reply(&row.config, id, false, None, &result) else {
             return;
         };
-        let carrier = Carrier {
-            handle: source.send_handle,
-            version: Some(version),
-            bytes: &bytes,
-            binary: row.config.is_binary(),
-            reply: None,
-            resend: false,
-            alone: false,
-        };
+        let carrier = Carrier::new(
+            source.send_handle,
+            Some(version),
+            &bytes,
+            row.config.is_binary(),
+        );
         self.carry(now, place, carrier);
     }
 
@@ -414,120 +395,6 @@ impl Engine {
             }
         }
     }
-
-    // Timers.
-
-    /// Arms what a request waits with while the user has it: the pending timer, and the end of `execution_timer`.
-    pub(super) fn arm_execution(&mut self, now: Tick, at: u32) {
-        let Some(reply) = self.replies.get_mut(at) else {
-            return;
-        };
-        let limit = self
-            .connections
-            .get(reply.connection)
-            .map_or(0, |row| row.config.execution_timer);
-        let end = reply.since.after(millis(limit));
-        let due = reply
-            .timer
-            .period_ms()
-            .map_or(end, |ms| now.after(millis(ms)).min(end));
-        let old = reply
-            .armed
-            .replace(self.wheel.insert(due, TimerKey::Reply(at)));
-        self.disarm(old);
-    }
-
-    pub(super) fn reply_expired(&mut self, now: Tick, at: u32) {
-        let Some(reply) = self.replies.get_mut(at) else {
-            return;
-        };
-        reply.armed = None;
-        let place = reply.connection;
-        match reply.state {
-            ReplyState::Prepared | ReplyState::Executing | ReplyState::Long => {
-                self.execution_expired(now, at)
-            }
-            ReplyState::Segmenting => self.segments_expired(now, at),
-            ReplyState::Answered | ReplyState::Aborted | ReplyState::Done => {
-                self.kept_expired(now, at)
-            }
-        }
-        self.free_if_empty(place);
-    }
-
-    fn execution_expired(&mut self, now: Tick, at: u32) {
-        let Some(reply) = self.replies.get_mut(at) else {
-            return;
-        };
-        let (place, handle) = (reply.connection, reply.send_handle);
-        let limit = self
-            .connections
-            .get(place)
-            .map_or(0, |row| row.config.execution_timer);
-        if now >= reply.since.after(millis(limit)) {
-            return self.abort(now, at, fault::no_answer(), None);
-        }
-        // The last Pending of a single shot: only the execution timer is left.
-        reply.timer = match reply.timer.expire() {
-            Expiry::Restart(next) => next,
-            Expiry::Final => Timer::Infinity,
-        };
-        self.count_expiry(place);
-        let event = if self.over_limit(at) {
-            ReplyEvent::PendingOverLimit
-        } else {
-            ReplyEvent::PendingDue
-        };
-        let Some(reply) = self.replies.get(at) else {
-            return;
-        };
-        match reply.state.on(event).1 {
-            ReplyAction::SendPending => {
-                self.send_pending(now, at, handle);
-                self.arm_execution(now, at);
-            }
-            ReplyAction::AbortPendingLimit => self.abort(now, at, fault::pending_limit(), None),
-            _ => {}
-        }
-    }
-
-    fn kept_expired(&mut self, now: Tick, at: u32) {
-        let Some(reply) = self.replies.get_mut(at) else {
-            return;
-        };
-        let (place, wanted, handle) = (reply.connection, reply.imm_ack, reply.send_handle);
-        let expiry = reply.timer.expire();
-        self.count_expiry(place);
-        let Some(reply) = self.replies.get_mut(at) else {
-            return;
-        };
-        match expiry {
-            Expiry::Restart(next) => {
-                reply.timer = next;
-                let action = reply.state.on(ReplyEvent::Expired).1;
-                let armed = self.arm(now, next, TimerKey::Reply(at));
-                if let Some(reply) = self.replies.get_mut(at) {
-                    reply.armed = armed;
-                }
-                if action == ReplyAction::ResendIfWanted && wanted {
-                    let source = Source {
-                        send_handle: handle,
-                        control: None,
-                        extra: None,
-                    };
-                    self.resend_reply(now, at, source);
-                }
-            }
-            Expiry::Final => match reply.state.on(ReplyEvent::TimedOut).1 {
-                ReplyAction::NeverAcknowledged => {
-                    self.end_reply(now, at, Some(AckStatus::Timeout), None);
-                }
-                _ => self.end_reply(now, at, None, None),
-            },
-        }
-    }
-
-    // Rows.
 
     /// Takes a row out of every table. Only an open request has others waiting behind it: who removes one goes on with its batch.
     pub(super) fn remove_reply(&mut self, at: u32) -> Option<Reply> {

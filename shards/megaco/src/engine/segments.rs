@@ -51,13 +51,9 @@ impl Engine {
         };
         for bytes in parts {
             let carrier = Carrier {
-                handle,
-                version: Some(version),
-                bytes,
-                binary,
                 reply: Some(id),
                 resend,
-                alone: false,
+                ..Carrier::new(handle, Some(version), bytes, binary)
             };
             self.carry(now, place, carrier);
         }
@@ -330,6 +326,8 @@ impl Engine {
         self.deliver(now, place, &request, None, &result, None);
     }
 
+    /// Acknowledges a segment in a message of its own: in compact text nothing ends a segment's number, and OTP reads the token that
+    /// follows as a part of it.
     fn acknowledge_segment(
         &mut self,
         now: Tick,
@@ -344,13 +342,13 @@ impl Engine {
         };
         let bytes = codec::segment_reply(&row.config, id, segment);
         let carrier = Carrier {
-            handle: source.send_handle,
-            version: Some(version),
-            bytes: &bytes,
-            binary: row.config.is_binary(),
-            reply: None,
-            resend: false,
-            alone: false,
+            alone: true,
+            ..Carrier::new(
+                source.send_handle,
+                Some(version),
+                &bytes,
+                row.config.is_binary(),
+            )
         };
         self.carry(now, place, carrier);
     }

@@ -24,6 +24,7 @@ mod c2_sender_without_timer_is_no_sender;
 mod c5_receive_handle_can_be_updated;
 mod c5_what_was_encoded_keeps_its_form;
 mod c6_cancel_with_segments_half_received;
+mod d10_segments_are_acknowledged_at_once;
 mod d1_large_reply_does_not_drop_what_is_stored;
 mod d1_the_rule_counts_reply_and_stored_requests_together;
 mod d2_trans_ack_of_the_user_reaches_its_connections;

@@ -76,7 +76,15 @@ impl Talk {
 
     pub fn connect(&mut self, name: &str) -> ConnectionId {
         let remote = Remote::Known(Mid::new(&mid(name)));
-        let control = Some(ControlHandle(1));
+        self.connect_to(remote, Some(ControlHandle(1)))
+    }
+
+    /// Connects to whoever will answer.
+    pub fn connect_preliminary(&mut self) -> ConnectionId {
+        self.connect_to(Remote::Preliminary, None)
+    }
+
+    fn connect_to(&mut self, remote: Remote, control: Option<ControlHandle>) -> ConnectionId {
         let made = self
             .engine
             .connect(self.now, &self.receive, remote, PEER, control, None);

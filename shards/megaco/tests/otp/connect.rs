@@ -1,20 +1,12 @@
 //! A pre-connect with an unknown MID, a call that cannot be sent, a disconnect.
 
 use crate::harness::{Talk, config, notify};
-use megaphone_megaco::{CallOptions, Input, Remote, SendHandle};
+use megaphone_megaco::{CallOptions, Input};
 
 #[test]
 fn connect() {
     let mut talk = Talk::new(config());
-    let made = talk.engine.connect(
-        talk.now,
-        &talk.receive,
-        Remote::Preliminary,
-        SendHandle(9),
-        None,
-        None,
-    );
-    talk.connection = made.ok();
+    talk.connect_preliminary();
     talk.told("handle_connect preliminary");
     assert_eq!(
         talk.engine

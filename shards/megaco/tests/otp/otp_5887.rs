@@ -1,7 +1,7 @@
 //! What `trans_id` shows: of a connection the id that comes next, of a user the one that was given last.
 
 use crate::harness::{Talk, config, notified, notify, service_change, service_changed};
-use megaphone_megaco::{CallOptions, Remote};
+use megaphone_megaco::CallOptions;
 
 #[track_caller]
 fn shows(talk: &Talk, connection: &str, user: &str) {
@@ -18,15 +18,7 @@ fn shows(talk: &Talk, connection: &str, user: &str) {
 #[test]
 fn otp_5887() {
     let mut talk = Talk::new(config());
-    let made = talk.engine.connect(
-        talk.now,
-        &talk.receive,
-        Remote::Preliminary,
-        crate::harness::PEER,
-        None,
-        None,
-    );
-    talk.connection = made.ok();
+    talk.connect_preliminary();
     shows(&talk, "1", "undefined_serial");
     talk.call(&[service_change(1)], &CallOptions::default());
     talk.gets(&service_change(1)).peer(&service_changed(1));

@@ -2,8 +2,8 @@
 //! request times out.
 
 use crate::harness::{Plan, Talk, config, notify, service_change};
+use megaphone_megaco::CallOptions;
 use megaphone_megaco::config::{Config, Timer};
-use megaphone_megaco::{CallOptions, Remote};
 
 #[test]
 fn otp_6275() {
@@ -11,15 +11,7 @@ fn otp_6275() {
         request_timer: Timer::Once(3000),
         ..config()
     });
-    let made = talk.engine.connect(
-        talk.now,
-        &talk.receive,
-        Remote::Preliminary,
-        crate::harness::PEER,
-        None,
-        None,
-    );
-    talk.connection = made.ok();
+    talk.connect_preliminary();
     talk.told("handle_connect preliminary");
     talk.cast(&[service_change(1)], &CallOptions::default())
         .gets(&service_change(1))

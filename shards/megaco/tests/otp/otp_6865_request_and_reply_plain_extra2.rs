@@ -10,8 +10,11 @@ use megaphone_megaco::{CallId, CallOptions, Input, Options, RequestToken, SendHa
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// Which callbacks were told what.
+type Seen = Vec<(&'static str, Option<u64>)>;
+
 #[derive(Clone, Default)]
-struct Extra(Rc<RefCell<Vec<(&'static str, Option<u64>)>>>);
+struct Extra(Rc<RefCell<Seen>>);
 
 impl Extra {
     fn saw(&self, what: &'static str, cx: &Context<'_>) {

@@ -43,6 +43,7 @@ mod stored_request_again_flushes;
 mod test_request_and_reply;
 mod the_ladder_of_a_transaction;
 mod v3_one_action_is_split;
+mod v3_segment_reply_goes_alone;
 mod v3_segment_timer_of_one_period;
 mod v3_segments_are_filled;
 mod versions_in_the_sender;

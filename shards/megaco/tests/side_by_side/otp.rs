@@ -1,6 +1,6 @@
 //! OTP's side: the peer script in a process, one TCP connection per case.
 
-use super::{Case, Step, compared};
+use super::{Case, Step, Tongue};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 pub struct Otp {
     child: Child,
+    tongue: Tongue,
     ports: Vec<u16>,
     /// Kept open: the virtual machine ends when nobody reads what it prints.
     _output: BufReader<ChildStdout>,
@@ -17,13 +18,20 @@ pub struct Otp {
 
 impl Otp {
     /// Starts the script with a user per case; `None` if there is no Erlang or no megaco.
-    pub fn start(cases: &[Case]) -> Option<Self> {
+    pub fn start(tongue: Tongue, cases: &[&Case]) -> Option<Self> {
+        Self::with(tongue, cases.iter().map(|case| case.in_erlang()))
+    }
+
+    /// The same with a user for each of these lists of items.
+    pub fn with(tongue: Tongue, items: impl Iterator<Item = String>) -> Option<Self> {
+        let items: Vec<String> = items.collect();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/otp_answers.escript");
         let mut child = Command::new("escript")
             .arg(script)
+            .arg(tongue.in_erlang())
             // The first user is only there to warm the virtual machine up.
             .arg("[]")
-            .args(cases.iter().map(|case| case.items))
+            .args(&items)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -32,29 +40,49 @@ impl Otp {
         let mut output = BufReader::new(child.stdout.take()?);
         let port = |line: String| line.strip_prefix("PORT ")?.trim().parse().ok();
         let lines = output.by_ref().lines().map_while(Result::ok);
-        let ports: Vec<u16> = lines.filter_map(port).take(cases.len() + 1).collect();
-        if ports.len() == cases.len() + 1 {
-            return Some(Self {
-                child,
-                ports,
-                _output: output,
-            });
+        let ports: Vec<u16> = lines.filter_map(port).take(items.len() + 1).collect();
+        let mut otp = Self {
+            child,
+            tongue,
+            ports,
+            _output: output,
+        };
+        if otp.ports.len() <= items.len() {
+            return None;
         }
-        child.kill().and_then(|()| child.wait()).ok();
-        None
+        otp.warm_up();
+        Some(otp)
+    }
+
+    /// Where the users listen, in their order.
+    pub fn ports(&self) -> &[u16] {
+        &self.ports[1..]
     }
 
     /// Runs all cases side by side in time: each on its own connection and thread.
-    pub fn run(&mut self, cases: &'static [Case]) -> Vec<Vec<String>> {
-        warm_up(self.ports[0]);
+    pub fn run(&mut self, cases: &[&'static Case]) -> Vec<Vec<String>> {
+        let tongue = self.tongue;
         let runs: Vec<_> = cases
             .iter()
-            .zip(self.ports[1..].to_vec())
-            .map(|(case, port)| thread::spawn(move || converse(case, port)))
+            .zip(self.ports())
+            .map(|(&case, &port)| thread::spawn(move || Peer::new(tongue, port).converse(case)))
             .collect();
         runs.into_iter()
             .map(|run| run.join().unwrap_or_default())
             .collect()
+    }
+
+    /// Cold code answers late, and late answers look like missing ones: requests are sent until one is answered at once.
+    fn warm_up(&mut self) {
+        let mut peer = Peer::new(self.tongue, self.ports[0]);
+        for id in 1..200 {
+            peer.heard.clear();
+            peer.send(&format!("T={id}{{C=-{{N=long{{OE=1{{al/of}}}}}}}}"));
+            peer.listen(Duration::from_millis(40));
+            if peer.heard.len() >= 2 && id > 10 {
+                return;
+            }
+        }
     }
 }
 
@@ -64,80 +92,82 @@ impl Drop for Otp {
     }
 }
 
-/// Cold code answers late, and late answers look like missing ones: requests are sent until one is answered at once.
-fn warm_up(port: u16) {
-    let mut stream = connect(port);
-    for id in 1..200 {
-        let (mut heard, mut buffer) = (Vec::new(), Vec::new());
-        send(
-            &mut stream,
-            port,
-            &format!("T={id}{{C=-{{N=long{{OE=1{{al/of}}}}}}}}"),
-        );
-        listen(
-            &mut stream,
-            &mut buffer,
-            Duration::from_millis(40),
-            &mut heard,
-        );
-        if heard.len() >= 2 && id > 10 {
-            return;
-        }
-    }
-}
-
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).expect("the script listens");
-    let timeout = Some(Duration::from_millis(10));
-    stream.set_read_timeout(timeout).expect("a socket option");
-    stream
-}
-
-/// Every case has a peer of its own: OTP keys kept replies by the peer's MID and the transaction, whoever the user is.
-fn send(stream: &mut TcpStream, port: u16, transactions: &str) {
-    let message = format!("!/1 <mg{port}> {transactions}");
-    let length = u16::try_from(message.len() + 4).expect("a short message");
-    let mut packet = vec![3, 0];
-    packet.extend(length.to_be_bytes());
-    packet.extend(message.as_bytes());
-    stream.write_all(&packet).expect("the script reads");
-}
-
 /// How long a slow machine may take longer than the script says.
 const GRACE: Duration = Duration::from_millis(400);
 
-fn converse(case: &Case, port: u16) -> Vec<String> {
-    let mut stream = connect(port);
-    let (mut heard, mut buffer) = (Vec::new(), Vec::new());
-    for step in case.script() {
-        match step {
-            Step::Send(transactions) => send(&mut stream, port, transactions),
-            Step::Wait(ms) => listen(
-                &mut stream,
-                &mut buffer,
-                Duration::from_millis(ms),
-                &mut heard,
-            ),
-        }
-    }
-    listen(&mut stream, &mut buffer, GRACE, &mut heard);
-    heard
+/// A scripted peer of one user.
+struct Peer {
+    tongue: Tongue,
+    stream: TcpStream,
+    /// OTP keys kept replies by the peer's MID and the transaction, whoever the user is: every case has a peer of its own.
+    name: String,
+    buffer: Vec<u8>,
+    heard: Vec<String>,
 }
 
-fn listen(stream: &mut TcpStream, buffer: &mut Vec<u8>, time: Duration, heard: &mut Vec<String>) {
-    let start = Instant::now();
-    while start.elapsed() < time {
-        let mut chunk = [0; 4096];
-        if let Ok(count) = stream.read(&mut chunk) {
-            buffer.extend(&chunk[..count]);
-        }
-        while let [3, _, high, low, ..] = buffer[..] {
-            let length = usize::from(u16::from_be_bytes([high, low]));
-            if buffer.len() < length || length < 4 {
-                break;
-            }
-            let packet: Vec<u8> = buffer.drain(..length).collect();
-            heard.extend(compared(&packet[4..]));
+impl Peer {
+    fn new(tongue: Tongue, port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the script listens");
+        let timeout = Some(Duration::from_millis(10));
+        stream.set_read_timeout(timeout).expect("a socket option");
+        Self {
+            tongue,
+            stream,
+            name: format!("mg{port}"),
+            buffer: Vec::new(),
+            heard: Vec::new(),
         }
     }
+
+    fn converse(mut self, case: &Case) -> Vec<String> {
+        for step in case.steps {
+            match step {
+                Step::Send(transactions) => self.send(transactions),
+                Step::Wait(ms) => self.listen(Duration::from_millis(*ms)),
+            }
+        }
+        self.listen(GRACE);
+        self.heard
+    }
+
+    fn send(&mut self, transactions: &str) {
+        let message = self.tongue.written(&self.name, transactions);
+        send(&mut self.stream, &message);
+    }
+
+    fn listen(&mut self, time: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            for message in receive(&mut self.stream, &mut self.buffer) {
+                self.heard.push(self.tongue.compared(&message));
+            }
+        }
+    }
+}
+
+/// Sends one message in its TPKT.
+pub fn send(stream: &mut TcpStream, message: &[u8]) {
+    let length = u16::try_from(message.len() + 4).expect("a short message");
+    let mut packet = vec![3, 0];
+    packet.extend(length.to_be_bytes());
+    packet.extend(message);
+    stream.write_all(&packet).expect("the script reads");
+}
+
+/// The messages that are there, after the stream's timeout at the latest.
+pub fn receive(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<Vec<u8>> {
+    let mut chunk = [0; 16_384];
+    if let Ok(count) = stream.read(&mut chunk) {
+        buffer.extend(&chunk[..count]);
+    }
+    let mut messages = Vec::new();
+    while let [3, _, high, low, ..] = buffer[..] {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if buffer.len() < length || length < 4 {
+            break;
+        }
+        let packet: Vec<u8> = buffer.drain(..length).collect();
+        messages.push(packet[4..].to_vec());
+    }
+    messages
 }

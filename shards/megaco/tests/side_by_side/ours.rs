@@ -1,78 +1,130 @@
-//! Our side: the same user, the same steps, virtual time.
+//! Our side: the same user, the same steps.
 
-use super::{Case, Step, compared};
+use super::{Case, Step, Tongue};
 use megaphone_h248::model::{
     ActionReply, ActionRequest, Command, CommandReply, ContextId, ErrorDescriptor, List, MId,
     NotifyReply, NotifyRequest, ObservedEvent, ObservedEventsDescriptor, PkgdName, RequestId,
     TerminationId, Token, TransactionResult,
 };
-use megaphone_megaco::config::{Config, Encoding, Item, Module, Setting};
-use megaphone_megaco::user::{AckRequest, Answer, Context, LongAnswer, User, UserAnswer};
+use megaphone_megaco::config::Config;
+use megaphone_megaco::user::{
+    AckRequest, AckStatus, Answer, Context, LongAnswer, User, UserAnswer, UserReply,
+};
 use megaphone_megaco::{
-    Actions, CallOptions, Engine, Input, Options, Output, RequestToken, SendHandle,
+    Actions, CallOptions, ConnectionId, Engine, Input, Options, Output, ReceiveHandle,
+    RequestToken, SendHandle,
 };
 use megaphone_wheel::Tick;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// What the user does later.
+enum Todo {
+    Answer(RequestToken),
+    Cast(ConnectionId),
+}
+
+/// What the user has to do and was told.
 #[derive(Default)]
-struct Owed {
-    slow: Vec<RequestToken>,
-    casts: usize,
+pub struct Books {
+    later: Vec<(Tick, Todo)>,
+    /// Casts answered well, and otherwise.
+    pub replies: (usize, usize),
+    pub acks: usize,
+    pub ack_failures: usize,
+    pub executed: usize,
 }
 
-struct Answers(Rc<RefCell<Owed>>);
-
-fn reply(name: &str, count: usize) -> TransactionResult<'static> {
-    let one = CommandReply::Notify(NotifyReply {
-        terminations: List::one(TerminationId::try_from(name.to_owned()).expect("a name")),
-        error: None,
-    });
-    TransactionResult::ActionReplies(
-        vec![ActionReply::new(ContextId::NULL, vec![one; count])].into(),
-    )
+/// The user of the script, in Rust.
+struct Answers {
+    tongue: Tongue,
+    books: Rc<RefCell<Books>>,
 }
 
-fn answer(ack: AckRequest, name: &str, count: usize) -> UserAnswer<'static> {
-    UserAnswer {
-        ack,
-        ..UserAnswer::discard(reply(name, count))
+/// After how long a slow one answers, and one casts that was asked to.
+const SLOW: Duration = Duration::from_millis(350);
+const CAST: Duration = Duration::from_millis(50);
+
+impl Answers {
+    fn reply(&self, name: &str, count: usize) -> TransactionResult<'static> {
+        TransactionResult::ActionReplies(List::one(self.action(ContextId::NULL, name, count)))
     }
+
+    fn action(&self, context: ContextId, name: &str, count: usize) -> ActionReply<'static> {
+        let one = CommandReply::Notify(NotifyReply {
+            terminations: List::one(termination(self.tongue, name)),
+            error: None,
+        });
+        ActionReply::new(context, vec![one; count])
+    }
+
+    fn answer(&self, ack: AckRequest, name: &str) -> UserAnswer<'static> {
+        UserAnswer {
+            ack,
+            ..UserAnswer::discard(self.reply(name, 1))
+        }
+    }
+
+    fn later(&self, due: Tick, todo: Todo) {
+        self.books.borrow_mut().later.push((due, todo));
+    }
+}
+
+fn termination(tongue: Tongue, name: &str) -> TerminationId<'static> {
+    TerminationId::try_from(tongue.name(name)).expect("a name")
+}
+
+/// What the request's termination is called.
+fn asked(tongue: Tongue, actions: &[ActionRequest<'_>]) -> Option<String> {
+    let command = &actions.first()?.commands.first()?.command;
+    let name = command.terminations().first()?.to_string();
+    let known = [
+        "ok", "ack", "sloppy", "pack", "slow", "longs", "longe", "large", "none", "call", "three",
+        "parts", "ours", "whole",
+    ];
+    let known = known.iter().find(|known| tongue.name(known) == name);
+    known.map(|name| (*name).to_owned())
 }
 
 impl User for Answers {
     fn handle_trans_request<'m>(
         &mut self,
-        _: &Context<'_>,
+        cx: &Context<'_>,
         token: RequestToken,
         actions: &[ActionRequest<'m>],
     ) -> Answer<'m> {
-        let termination = actions.first().and_then(|action| {
-            Some(
-                action
-                    .commands
-                    .first()?
-                    .command
-                    .terminations()
-                    .first()?
-                    .to_string(),
-            )
-        });
-        match termination.unwrap_or_default().as_str() {
-            "ok" => Answer::Reply(answer(AckRequest::Discard, "ok", 1)),
-            "ack" => Answer::Reply(answer(AckRequest::Handle(1), "ack", 1)),
-            "sloppy" => Answer::Reply(answer(AckRequest::HandleSloppy(1), "sloppy", 1)),
-            "pack" => Answer::Reply(answer(AckRequest::HandlePending(1), "pack", 1)),
-            "large" => Answer::Reply(answer(AckRequest::Discard, "large", 300)),
+        self.books.borrow_mut().executed += 1;
+        let name = asked(self.tongue, actions).unwrap_or_default();
+        let casts = match name.as_str() {
+            "call" => 1,
+            "three" => 3,
+            _ => 0,
+        };
+        for _ in 0..casts {
+            self.later(cx.now + CAST, Todo::Cast(cx.connection));
+        }
+        match name.as_str() {
+            "ok" | "call" | "three" => Answer::Reply(self.answer(AckRequest::Discard, &name)),
+            "ack" | "ours" => Answer::Reply(self.answer(AckRequest::Handle(1), &name)),
+            "sloppy" => Answer::Reply(self.answer(AckRequest::HandleSloppy(1), "sloppy")),
+            "pack" => Answer::Reply(self.answer(AckRequest::HandlePending(1), "pack")),
+            "large" => Answer::Reply(UserAnswer::discard(self.reply("large", 300))),
+            "parts" | "whole" => {
+                let parts = (1..=3).map(|part| self.action(ContextId(part), &name, 1));
+                let ack = match name.as_str() {
+                    "whole" => AckRequest::Handle(1),
+                    _ => AckRequest::Discard,
+                };
+                Answer::Reply(UserAnswer {
+                    ack,
+                    ..UserAnswer::discard(TransactionResult::ActionReplies(parts.collect()))
+                })
+            }
             "none" => Answer::Ignore,
             "slow" => {
-                self.0.borrow_mut().slow.push(token);
+                self.later(cx.now + SLOW, Todo::Answer(token));
                 Answer::Later
-            }
-            "call" => {
-                self.0.borrow_mut().casts += 1;
-                Answer::Reply(answer(AckRequest::Discard, "call", 1))
             }
             "longs" => Answer::Pending(1),
             "longe" => Answer::Pending(2),
@@ -91,14 +143,38 @@ impl User for Answers {
             text: None,
         };
         LongAnswer::Reply(match data {
-            1 => answer(AckRequest::HandleSloppy(1), "longs", 1),
+            1 => self.answer(AckRequest::HandleSloppy(1), "longs"),
             2 => UserAnswer::discard(TransactionResult::Error(error)),
-            _ => answer(AckRequest::Handle(1), "long", 1),
+            _ => self.answer(AckRequest::Handle(1), "long"),
         })
+    }
+
+    fn handle_trans_reply(
+        &mut self,
+        _: &Context<'_>,
+        reply: &UserReply<'_>,
+        _: Option<u32>,
+        _: u64,
+    ) {
+        let mut books = self.books.borrow_mut();
+        match reply {
+            UserReply::Ok(_) | UserReply::Segment { last: true, .. } => books.replies.0 += 1,
+            UserReply::Segment { .. } => {}
+            _ => books.replies.1 += 1,
+        }
+    }
+
+    fn handle_trans_ack(&mut self, _: &Context<'_>, status: &AckStatus, _: u64) {
+        let mut books = self.books.borrow_mut();
+        match status {
+            AckStatus::Ok => books.acks += 1,
+            _ => books.ack_failures += 1,
+        }
     }
 }
 
-fn notify() -> ActionRequest<'static> {
+/// A Notify of the termination of this name.
+pub fn notify(tongue: Tongue, name: &str) -> ActionRequest<'static> {
     let event = ObservedEvent {
         name: PkgdName::try_from("al/of").expect("a name"),
         stream: None,
@@ -106,7 +182,7 @@ fn notify() -> ActionRequest<'static> {
         time: None,
     };
     let notify = Command::Notify(NotifyRequest {
-        terminations: List::one(TerminationId::try_from("ours").expect("a name")),
+        terminations: List::one(termination(tongue, name)),
         observed_events: ObservedEventsDescriptor {
             request_id: RequestId(1),
             events: vec![event].into(),
@@ -116,111 +192,115 @@ fn notify() -> ActionRequest<'static> {
     ActionRequest::new(ContextId::NULL, vec![notify.into()])
 }
 
-/// The configuration that the case asks of our side.
-fn configured(case: &Case, user_mod: Module) -> Config {
-    let mut config = Config {
-        encoding_mod: Encoding::Compact,
-        user_mod,
-        ..Config::default()
-    };
-    for (item, value) in case.ours {
-        let value = match value {
-            Ok(number) => Setting::Int(*number),
-            Err(word) => Setting::Word((*word).to_owned()),
-        };
-        let value = if matches!(value, Setting::Word(ref word) if word == "true") {
-            Setting::Bool(true)
-        } else {
-            value
-        };
-        config
-            .set(Config::item(item).unwrap_or(Item::Profile), &value)
-            .expect("a legal item");
-    }
-    if let Some(timer) = case.request_timer {
-        config.request_timer = timer;
-    }
-    if let Some(timer) = case.pending_timer {
-        config.pending_timer = timer;
-    }
-    if let Some(timer) = case.reply_timer {
-        config.reply_timer = timer;
-    }
-    config
+/// An engine with the user.
+pub struct Ours {
+    pub engine: Engine,
+    pub books: Rc<RefCell<Books>>,
+    pub receive: ReceiveHandle,
+    pub now: Tick,
+    tongue: Tongue,
 }
 
-pub fn run(case: &Case) -> Vec<String> {
-    let mut engine = Engine::new(Options::default());
-    let owed = Rc::new(RefCell::new(Owed::default()));
-    let user_mod = engine
-        .add_module("answers", Box::new(Answers(owed.clone())))
-        .expect("a new name");
-    let config = configured(case, user_mod);
-    let mid = MId::DomainName(Token::try_from("mgc").expect("a name"), None);
-    let user = engine
-        .start_user_with(&mid, config)
-        .expect("a legal configuration");
-    let receive = engine.receive_handle(user).expect("it runs");
-    let (mut now, mut heard, mut slow) = (Tick::ZERO, Vec::new(), Vec::new());
-    for step in case.script() {
-        match step {
-            Step::Send(transactions) => {
-                let message = format!("!/1 <mg> {transactions}");
-                let input = Input::Received {
-                    receive: &receive,
-                    send_handle: SendHandle(1),
-                    control: None,
-                    extra: None,
-                    bytes: message.as_bytes(),
-                };
-                engine.handle(now, input);
-            }
-            Step::Wait(ms) => {
-                for _ in 0..ms {
-                    now += Duration::from_millis(1);
-                    while engine.deadline().is_some_and(|due| due <= now) {
-                        engine.handle(now, Input::Timeout);
-                    }
-                    while slow.first().is_some_and(|(due, _)| *due <= now) {
-                        let (_, token) = slow.remove(0);
-                        // An aborted request makes it stale: nobody waits for the answer.
-                        engine
-                            .answer(
-                                now,
-                                token,
-                                Answer::Reply(answer(AckRequest::Discard, "slow", 1)),
-                            )
-                            .ok();
-                    }
-                    collect(&mut engine, &mut heard);
+impl Ours {
+    /// It is called `name` and has these items.
+    pub fn new(tongue: Tongue, name: &str, mut config: Config) -> Self {
+        let mut engine = Engine::new(Options::default());
+        let books = Rc::new(RefCell::new(Books::default()));
+        let answers = Answers {
+            tongue,
+            books: books.clone(),
+        };
+        let module = engine.add_module("answers", Box::new(answers));
+        config.user_mod = module.expect("a new name");
+        config.encoding_mod = tongue.encoding;
+        config.protocol_version = tongue.version;
+        let mid = MId::DomainName(Token::try_from(name.to_owned()).expect("a name"), None);
+        let user = engine.start_user_with(&mid, config);
+        let user = user.expect("a legal configuration");
+        let receive = engine.receive_handle(user).expect("it runs");
+        Self {
+            engine,
+            books,
+            receive,
+            now: Tick::ZERO,
+            tongue,
+        }
+    }
+
+    pub fn received(&mut self, bytes: &[u8]) {
+        let input = Input::Received {
+            receive: &self.receive,
+            send_handle: SendHandle(1),
+            control: None,
+            extra: None,
+            bytes,
+        };
+        self.engine.handle(self.now, input);
+    }
+
+    pub fn cast(&mut self, connection: ConnectionId, name: &str) {
+        let actions = [notify(self.tongue, name)];
+        let actions = [Actions::Plain(&actions)];
+        let options = CallOptions::default();
+        let cast = self.engine.cast(self.now, connection, &actions, &options);
+        cast.expect("a legal cast");
+    }
+
+    /// Time has passed: what is due happens.
+    pub fn turn(&mut self, now: Tick) {
+        self.now = now;
+        while self.engine.deadline().is_some_and(|due| due <= now) {
+            self.engine.handle(now, Input::Timeout);
+        }
+        let all = std::mem::take(&mut self.books.borrow_mut().later);
+        let (due, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|(due, _)| *due <= now);
+        self.books.borrow_mut().later.extend(later);
+        for (_, todo) in due {
+            match todo {
+                Todo::Cast(connection) => self.cast(connection, "ours"),
+                Todo::Answer(token) => {
+                    let answers = Answers {
+                        tongue: self.tongue,
+                        books: self.books.clone(),
+                    };
+                    let answer = Answer::Reply(answers.answer(AckRequest::Discard, "slow"));
+                    // An aborted request makes it stale: nobody waits for the answer.
+                    self.engine.answer(now, token, answer).ok();
                 }
             }
         }
-        let after: Vec<RequestToken> = std::mem::take(&mut owed.borrow_mut().slow);
-        slow.extend(
-            after
-                .into_iter()
-                .map(|token| (now + Duration::from_millis(350), token)),
-        );
-        for _ in 0..std::mem::take(&mut owed.borrow_mut().casts) {
-            let connection = engine.user_info(user).expect("it runs").connections[0];
-            let actions = [notify()];
-            engine
-                .cast(
-                    now,
-                    connection,
-                    &[Actions::Plain(&actions)],
-                    &CallOptions::default(),
-                )
-                .expect("a legal cast");
-        }
-        collect(&mut engine, &mut heard);
     }
-    heard
+
+    /// What it wants sent.
+    pub fn sent(&mut self) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| match self.engine.poll()? {
+            Output::Send(send) => Some(send.bytes),
+            _ => None,
+        })
+        .collect()
+    }
 }
 
-fn collect(engine: &mut Engine, heard: &mut Vec<String>) {
-    while let Some(Output::Send(send)) = engine.poll() {
-        heard.extend(compared(&send.bytes));
+/// A case in virtual time: what the peer hears.
+pub fn run(case: &Case, tongue: Tongue) -> Vec<String> {
+    let mut config = Config::default();
+    for (name, value) in case.items {
+        let name = name.trim_start_matches("own_");
+        let done = config.set_by_name(name, &value.setting());
+        done.expect("a legal item");
     }
+    let (mut ours, mut heard) = (Ours::new(tongue, "mgc", config), Vec::new());
+    for step in case.steps {
+        match step {
+            Step::Send(transactions) => ours.received(&tongue.written("mg", transactions)),
+            Step::Wait(ms) => {
+                for _ in 0..*ms {
+                    ours.turn(ours.now + Duration::from_millis(1));
+                    let sent = ours.sent();
+                    heard.extend(sent.iter().map(|bytes| tongue.compared(bytes)));
+                }
+            }
+        }
+    }
+    heard
 }

@@ -1,47 +1,14 @@
-//! The conversations: what the peer sends and when, under which items, and why the answers may differ.
+//! Requests, replies, Pendings, acknowledgements: what needs no sender and no segments.
 
-use super::Step::{self, Send, Wait};
-use megaphone_megaco::config::{Retries, Timer};
-
-/// A conversation.
-pub struct Case {
-    pub name: &'static str,
-    /// Items in OTP's form.
-    pub items: &'static str,
-    /// The same for us: numbers and words.
-    pub ours: &'static [(&'static str, Result<i64, &'static str>)],
-    pub request_timer: Option<Timer>,
-    pub pending_timer: Option<Timer>,
-    pub reply_timer: Option<Timer>,
-    pub steps: &'static [Step],
-    /// Why the two differ, if they should.
-    pub differs: Option<&'static str>,
-}
-
-const PLAIN: Case = Case {
-    name: "",
-    items: "[]",
-    ours: &[],
-    request_timer: None,
-    pending_timer: None,
-    reply_timer: None,
-    steps: &[],
-    differs: None,
-};
-
-const EVERY_100: Timer = Timer::incremental(100, 1, 0, Retries::Infinity);
-
-macro_rules! notify {
-    ($id:literal, $name:literal) => {
-        concat!("T=", $id, "{C=-{N=", $name, "{OE=1{al/of}}}}")
-    };
-}
+use super::Value::{Every, Is};
+use super::{CASE, Case, Differs, notify};
+use crate::Step::{Send, Wait};
 
 pub const CASES: &[Case] = &[
     Case {
         name: "request_and_reply",
         steps: &[Send(notify!("1", "ok")), Wait(300)],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "duplicate_gets_the_stored_reply",
@@ -51,7 +18,7 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "ok")),
             Wait(200),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "handle_ack_asks_for_it",
@@ -61,7 +28,7 @@ pub const CASES: &[Case] = &[
             Send("K{1}"),
             Wait(200),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "sloppy_ack_does_not",
@@ -71,12 +38,12 @@ pub const CASES: &[Case] = &[
             Send("K{1}"),
             Wait(200),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "ignored_request",
         steps: &[Send(notify!("1", "none")), Wait(300)],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "duplicate_while_executing_gets_pending",
@@ -86,27 +53,26 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "slow")),
             Wait(600),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "pending_by_timer",
-        items: "[{pending_timer,{incr,100,1,0,infinity}}]",
-        pending_timer: Some(EVERY_100),
+        items: &[("pending_timer", Every(140, None))],
         steps: &[Send(notify!("1", "slow")), Wait(700)],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "pending_limit_by_timer",
-        items: "[{pending_timer,{incr,100,1,0,infinity}},{sent_pending_limit,1}]",
-        ours: &[("sent_pending_limit", Ok(1))],
-        pending_timer: Some(EVERY_100),
+        items: &[
+            ("pending_timer", Every(100, None)),
+            ("sent_pending_limit", Is("1")),
+        ],
         steps: &[Send(notify!("1", "slow")), Wait(700)],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "pending_limit_by_duplicates",
-        items: "[{sent_pending_limit,1}]",
-        ours: &[("sent_pending_limit", Ok(1))],
+        items: &[("sent_pending_limit", Is("1"))],
         steps: &[
             Send(notify!("1", "slow")),
             Wait(50),
@@ -115,7 +81,7 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "slow")),
             Wait(600),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "long_request",
@@ -125,44 +91,35 @@ pub const CASES: &[Case] = &[
             Send("K{1}"),
             Wait(100),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "reply_repeated_until_acknowledged",
-        items: "[{reply_timer,{incr,200,1,0,3}}]",
-        reply_timer: Some(Timer::incremental(200, 1, 0, Retries::Count(3))),
+        items: &[("reply_timer", Every(200, Some(3)))],
         steps: &[
             Send(notify!("1", "ack")),
             Wait(500),
             Send("K{1}"),
             Wait(400),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "own_request_repeated",
-        items: "[{request_timer,{incr,200,1,0,2}}]",
-        request_timer: Some(Timer::incremental(200, 1, 0, Retries::Count(2))),
+        items: &[("request_timer", Every(200, Some(2)))],
         steps: &[Send(notify!("9", "call")), Wait(900)],
-        differs: Some(
-            "OTP's user casts inside its callback, ours after it: request and reply change places",
-        ),
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "auto_ack",
-        items: "[{auto_ack,true}]",
-        ours: &[("auto_ack", Err("true"))],
+        items: &[("auto_ack", Is("true"))],
         steps: &[
             Send(notify!("9", "call")),
             Wait(200),
             Send("P=1{C=-{N=ours}}"),
             Wait(200),
         ],
-        differs: Some(
-            "OTP's user casts inside its callback, ours after it: request and reply change places",
-        ),
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "unexpected_transactions_get_no_answer",
@@ -174,7 +131,7 @@ pub const CASES: &[Case] = &[
             Send("K{79-90}"),
             Wait(100),
         ],
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "acknowledged_then_duplicate",
@@ -186,13 +143,14 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "ok")),
             Wait(200),
         ],
-        differs: Some("A3: at most once holds over LONG-TIMER, also after the acknowledgement"),
-        ..PLAIN
+        differs: Differs::always(
+            "A3: at most once holds over LONG-TIMER, also after the acknowledgement",
+        ),
+        ..CASE
     },
     Case {
         name: "aborted_then_duplicates",
-        items: "[{sent_pending_limit,1}]",
-        ours: &[("sent_pending_limit", Ok(1))],
+        items: &[("sent_pending_limit", Is("1"))],
         steps: &[
             Send(notify!("1", "slow")),
             Wait(50),
@@ -205,13 +163,14 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "slow")),
             Wait(600),
         ],
-        differs: Some(
+        differs: Differs::always(
             "A3: an aborted request is answered with its error again, never executed again",
         ),
-        ..PLAIN
+        ..CASE
     },
     Case {
         name: "syntax_error_in_one_transaction",
+        text_only: true,
         steps: &[
             Send(concat!(
                 notify!("1", "ok"),
@@ -220,8 +179,8 @@ pub const CASES: &[Case] = &[
             )),
             Wait(300),
         ],
-        differs: Some("A4, A5: an error stays in its transaction, and is answered"),
-        ..PLAIN
+        differs: Differs::always("A4, A5: an error stays in its transaction, and is answered"),
+        ..CASE
     },
     Case {
         name: "several_transactions_in_order",
@@ -233,29 +192,28 @@ pub const CASES: &[Case] = &[
             )),
             Wait(400),
         ],
-        differs: Some("D9: executed first to last"),
-        ..PLAIN
+        differs: Differs::always("D9: executed first to last"),
+        ..CASE
     },
     Case {
         name: "long_request_with_sloppy_ack",
         steps: &[Send(notify!("1", "longs")), Wait(300)],
-        differs: Some("D4: a long request may be answered as any other"),
-        ..PLAIN
+        differs: Differs::always("D4: a long request may be answered as any other"),
+        ..CASE
     },
     Case {
         name: "long_request_with_an_error",
         steps: &[Send(notify!("1", "longe")), Wait(300)],
-        differs: Some("D4: a long request may be answered with an error descriptor"),
-        ..PLAIN
+        differs: Differs::always("D4: a long request may be answered with an error descriptor"),
+        ..CASE
     },
     Case {
         name: "large_reply_with_a_stored_acknowledgement",
-        items: "[{auto_ack,true},{trans_ack,true},{trans_req,true},{trans_timer,2000}]",
-        ours: &[
-            ("auto_ack", Err("true")),
-            ("trans_ack", Err("true")),
-            ("trans_req", Err("true")),
-            ("trans_timer", Ok(2000)),
+        items: &[
+            ("auto_ack", Is("true")),
+            ("trans_ack", Is("true")),
+            ("trans_req", Is("true")),
+            ("trans_timer", Is("2000")),
         ],
         steps: &[
             Send(notify!("9", "call")),
@@ -265,15 +223,14 @@ pub const CASES: &[Case] = &[
             Send(notify!("1", "large")),
             Wait(300),
         ],
-        differs: Some("D1: a large reply loses nothing that is stored"),
-        ..PLAIN
+        differs: Differs::always("D1: a large reply loses nothing that is stored"),
+        ..CASE
     },
     Case {
         name: "sender_without_timer",
-        items: "[{trans_req,true}]",
-        ours: &[("trans_req", Err("true"))],
+        items: &[("trans_req", Is("true"))],
         steps: &[Send(notify!("1", "ok")), Wait(300)],
-        differs: Some("C2: no timer, no sender, and the request is answered"),
-        ..PLAIN
+        differs: Differs::in_text("C2: no timer, no sender, and the request is answered"),
+        ..CASE
     },
 ];
