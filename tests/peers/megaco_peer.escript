@@ -17,7 +17,7 @@
 %%   call N                     N rounds of Add, Modify, Subtract and AuditValue (mgc) or Notify (mg) on every connection
 %%   quit                       end; so does the end of standard input
 %%
-%% Options: --host, --port, --transport tcp|udp, --encoding pretty|compact|ber, --version 1-3, --connections N, --requests N (each),
+%% Options: --host, --port, --transport tcp|udp, --encoding pretty|compact|ber|binary, --version 1-3, --connections N, --requests N (each),
 %% --window N, --pending MS (answers come late and are announced), --slow all|but_registrations (which do), --ack true (answers ask for acknowledgements),
 %% --parts N (answers have so many action replies), --actions N (requests have so many actions), --serialize true (messages of a
 %% connection are taken one after the other), --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
@@ -117,7 +117,9 @@ start_user(Mid, #{encoding := Encoding, transport := Transport, version := Versi
     Encoder = case Encoding of
                   pretty -> megaco_pretty_text_encoder;
                   compact -> megaco_compact_text_encoder;
-                  ber -> megaco_ber_encoder
+                  ber -> megaco_ber_encoder;
+                  %% The newer module for the same: the older one reads every version as the first, and so no segments.
+                  binary -> megaco_binary_encoder
               end,
     Module = case Transport of tcp -> megaco_tcp; udp -> megaco_udp end,
     ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {user_args, [peer]}, {encoding_mod, Encoder}, {encoding_config, []},

@@ -70,7 +70,7 @@ fn the_appliance_answers_in_segments_that_erlang_puts_together() {
         let (mut appliance, at, _folder) = serve(window);
         for (number, tongue) in [
             ("tcp", "pretty", 3),
-            ("tcp", "ber", 3),
+            ("tcp", "binary", 3),
             ("udp", "compact", 3),
         ]
         .into_iter()

@@ -104,11 +104,9 @@ impl H248 {
             users: change.users,
             node: 0,
         };
-        for (index, &user) in (0..).zip(&self.users) {
+        for (index, user) in (0..).zip(self.users.clone()) {
             if serves.has(index) {
-                self.engine
-                    .update_user_text(user, &change.item, &change.value)
-                    .map_err(|fault| fault.to_string())?;
+                self.update_user(user, &change.item, &change.value)?;
             }
         }
         Ok(())
