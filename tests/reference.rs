@@ -95,7 +95,7 @@ fn keys(text: &mut String, title: &str, example: &str, keys: &[(&str, &str)]) {
 
 fn limits(text: &mut String) {
     text.push_str(
-        "\n## Limits\n\nOf each shard, set with `--limit KEY=NUMBER`. `_ms` are milliseconds.\n\n",
+        "\n## Limits\n\nOf each shard, set with `--limit KEY=NUMBER`. `_ms` are milliseconds. Limits on a source (`source_…`) hold for the process: all clients of a source come\nto one shard.\n\n",
     );
     text.push_str("| key | default | least | most | how full | when it is met |\n| --- | --- | --- | --- | --- | --- |\n");
     for limit in LIMITS {
