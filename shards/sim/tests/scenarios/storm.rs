@@ -15,9 +15,9 @@ fn burst(rate: usize) -> usize {
 }
 
 #[test]
-fn twenty_thousand_come_at_once_and_are_served_in_order_within_the_pace() {
-    const CLIENTS: usize = 20_000;
-    const RATE: usize = 10_000;
+fn eight_thousand_come_at_once_and_are_served_in_order_within_the_pace() {
+    const CLIENTS: usize = 8_000;
+    const RATE: usize = 5_000;
     let mut plan = Plan::calm(4);
     plan.config.limits.open_rate = RATE as u32;
     let (mut world, _) = with_plan(plan);
