@@ -119,7 +119,7 @@ impl Run {
     /// Follows the shards to their end.
     fn follow(
         &self,
-        board: &Board,
+        board: &Arc<Board>,
         reports: &Receiver<Report>,
         running: Running<()>,
         shards: u16,
@@ -144,8 +144,9 @@ impl Run {
                         .or_insert_with(latencies);
                     sum.add(of_shard).expect("all have the same bounds");
                 }
+                // The board is this thread's alone: the shards ended without a last word. Joining them tells why.
+                Err(RecvTimeoutError::Timeout) if Arc::strong_count(board) == 1 => break,
                 Err(RecvTimeoutError::Timeout) => watch.look(&running.controls()),
-                // The shards ended without a last word: joining them tells why.
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             watch.look_if_due(&running.controls());
@@ -155,6 +156,12 @@ impl Run {
         running
             .join()
             .map_err(|error| Failure::Os(error.to_string()))?;
+        if ended < shards {
+            return Err(Failure::Os(format!(
+                "{} of {shards} shards of the generator ended before their work was done",
+                shards - ended
+            )));
+        }
         Ok(course)
     }
 

@@ -157,7 +157,7 @@ impl Ring {
                 submitter.submit_and_wait(1)
             }
             Wait::ForMany(count, patience) => {
-                let patience = u32::try_from(patience.as_micros()).unwrap_or(u32::MAX);
+                let patience = microseconds(patience);
                 submitter.submit_with_args(count, &SubmitArgs::new().min_wait_usec(patience))
             }
             Wait::AtMost(limit) => {
@@ -208,5 +208,27 @@ impl Ring {
     /// Takes the figures and starts again from zero.
     pub(crate) fn take_figures(&mut self) -> RingFigures {
         std::mem::take(&mut self.figures)
+    }
+}
+
+/// A time to gather completions in, as the kernel wants it. Less than a microsecond is one: to the kernel none at all means without
+/// end, and a shard that next has to do something in 300 ns would sleep until as many completions have come as it hoped for.
+fn microseconds(patience: Duration) -> u32 {
+    u32::try_from(patience.as_micros())
+        .unwrap_or(u32::MAX)
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::microseconds;
+    use std::time::Duration;
+
+    #[test]
+    fn a_time_to_gather_in_is_never_without_end() {
+        for (nanoseconds, expected) in [(1, 1), (999, 1), (1_000, 1), (50_999, 50)] {
+            assert_eq!(microseconds(Duration::from_nanos(nanoseconds)), expected);
+        }
+        assert_eq!(microseconds(Duration::MAX), u32::MAX);
     }
 }
