@@ -128,6 +128,8 @@ impl Run {
         let mut watch = Watch::new(self, board, interrupted);
         let mut ended = 0;
         while ended < shards {
+            // The board is this thread's alone: all shards have ended. Seen before the look at what they reported: theirs is in it.
+            let gone = Arc::strong_count(board) == 1;
             match reports.recv_timeout(LOOK) {
                 Ok(Report::Done) => ended += 1,
                 Ok(Report::Trouble(text)) => {
@@ -144,8 +146,8 @@ impl Run {
                         .or_insert_with(latencies);
                     sum.add(of_shard).expect("all have the same bounds");
                 }
-                // The board is this thread's alone: the shards ended without a last word. Joining them tells why.
-                Err(RecvTimeoutError::Timeout) if Arc::strong_count(board) == 1 => break,
+                // Without a last word: joining them tells why.
+                Err(RecvTimeoutError::Timeout) if gone => break,
                 Err(RecvTimeoutError::Timeout) => watch.look(&running.controls()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
