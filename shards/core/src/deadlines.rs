@@ -27,6 +27,8 @@ pub(crate) enum Timer {
     Pool,
     /// A look at links whose clients are held.
     Held,
+    /// A look at gateways that have connected and are not read yet.
+    Newcomers,
     /// A look at the overload level.
     Overload,
     /// The drain's patience ends.
@@ -62,6 +64,7 @@ impl Shard {
                     self.ease();
                 }
                 Timer::Held => self.look_at_held(),
+                Timer::Newcomers => self.look_at_newcomers(),
                 Timer::Overload => self.overload_timer(),
                 Timer::DrainEnd => self.drain_end(),
             }

@@ -311,6 +311,7 @@ figures! {
     counter "h248_too_long_total" "Messages that no TPKT or datagram can carry: their sender is told." { H248TooLong }
     counter "h248_hops_total" "Messages that came in on another shard than their association's home." { H248Hops }
     counter "h248_registrations_delayed_total" "Registrations that waited for admission, announced by a Pending each." { H248RegistrationsDelayed }
+    counter "h248_newcomers_held_total" "Gateways that were not read at once when they connected, because many did." { H248NewcomersHeld }
     counter "h248_moves_total" "Times an association followed its peer to another socket, port, transport or address." { H248Moves }
 
     // Overload.

@@ -81,7 +81,7 @@ impl Shard {
                 h248.whereabouts.enter(socket, remote);
             }
         }
-        self.set_reading(socket, true);
+        self.welcome(socket);
     }
 
     /// Passes a gateway's messages on, as far as the credit to their homes goes and the gateway takes its answers.

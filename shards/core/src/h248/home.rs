@@ -66,11 +66,9 @@ impl H248 {
     pub(crate) fn waiting(&self) -> usize {
         let of = |outbox: &super::Outbox| outbox.waiting.len() + outbox.withheld as usize;
         let messages: usize = self.outboxes.iter().map(of).sum();
+        let sessions: usize = self.waiting.iter().map(VecDeque::len).sum();
         let changes = self.controllers.changes_waiting();
-        messages
-            + changes
-            + self.lines.len()
-            + self.waiting.iter().map(VecDeque::len).sum::<usize>()
+        messages + changes + sessions + self.lines.len() + self.newcomers.len()
     }
 
     /// A message in TPKT for another shard: in a block with others of this turn if there is one.

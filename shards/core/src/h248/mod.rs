@@ -17,6 +17,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`gateway`] | the side of the sockets: cuts messages, finds their home, sends what comes back |
+//! | [`newcomers`] | gateways that have just connected are read a few at a time |
 //! | [`home`] | the side of the associations: the transaction engine, and what it wants sent |
 //! | [`line`] | datagrams that wait for credit to their homes |
 //! | [`silence`] | associations whose peers never registered and fell silent |
@@ -43,6 +44,7 @@ mod figures;
 mod gateway;
 mod home;
 mod line;
+mod newcomers;
 mod peers;
 mod silence;
 mod whereabouts;
@@ -65,6 +67,7 @@ use megaphone_megaco::registration::GatewayOptions;
 use megaphone_megaco::{ConnectionId, Engine, Mid, MidBytes, ReceiveHandle, UserId};
 use megaphone_pool::Writer;
 use megaphone_wheel::Tick;
+use newcomers::Newcomers;
 use peers::Peers;
 use silence::Silence;
 use std::collections::VecDeque;
@@ -93,6 +96,8 @@ pub(crate) struct H248 {
     waiting: Vec<VecDeque<SocketId>>,
     /// Datagrams that do.
     lines: Lines<gateway::Datagram>,
+    /// Gateways that connected and are not read yet.
+    newcomers: Newcomers,
     /// The session whose turn it is to use the credit that came back.
     turn: Option<SocketId>,
     /// The block that messages to other shards are written into; none between turns.
@@ -182,6 +187,7 @@ impl H248 {
                 limits.datagrams_per_sender_max,
                 h248.seed,
             ),
+            newcomers: Newcomers::default(),
             turn: None,
             writer: None,
             errands: Vec::new(),

@@ -79,8 +79,8 @@ impl Shard {
         Some(link)
     }
 
-    /// Blocks that may wait for one link however full the pool is.
-    fn crowd(&self) -> u32 {
+    /// Blocks that may wait for one link, or for credit to other shards, however full the pool is.
+    pub(crate) fn crowd(&self) -> u32 {
         self.pool.counts(Class::Receive).total / CROWD_PART
     }
 

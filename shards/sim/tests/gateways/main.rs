@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod amplification;
+mod avalanche;
 mod blocking;
 mod bursts;
 mod forged;
