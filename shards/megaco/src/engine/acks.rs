@@ -3,7 +3,6 @@
 use super::Engine;
 use super::receive::Source;
 use crate::connection::ConnectionState;
-use crate::handle::ConnectionId;
 use crate::reply::{Reply, ReplyAction, ReplyEvent};
 use crate::table::{Acked, Arrival, Moment};
 use crate::user::AckStatus;
@@ -31,21 +30,6 @@ impl Engine {
         if !self.acks_at(now, place, source.extra, ranges) {
             let version = self.callee(place, None).version;
             self.unexpected(now, place, source, version, transaction);
-        }
-    }
-
-    /// The same of ranges that came without their message.
-    pub(super) fn ranges_acked(
-        &mut self,
-        now: Tick,
-        connection: ConnectionId,
-        ranges: &[(u32, u32)],
-    ) {
-        let Ok(place) = self.place(connection) else {
-            return;
-        };
-        if !self.acks_at(now, place, None, ranges.iter().copied()) {
-            self.totals.unexpected += 1;
         }
     }
 

@@ -128,13 +128,6 @@ pub enum Input<'a> {
         /// The message.
         bytes: &'a [u8],
     },
-    /// Acknowledgements of a connection's peer that were taken out of its messages elsewhere and merged: inclusive ranges of ids.
-    Acknowledged {
-        /// Whose.
-        connection: ConnectionId,
-        /// In any order; overlaps do no harm.
-        ranges: &'a [(u32, u32)],
-    },
     /// A control handle died: its connections are disconnected.
     ControlDown {
         /// Which.
@@ -329,9 +322,6 @@ impl Engine {
                     extra,
                 };
                 self.receive(now, receive, source, bytes);
-            }
-            Input::Acknowledged { connection, ranges } => {
-                self.ranges_acked(now, connection, ranges);
             }
             Input::ControlDown { control, reason } => self.control_down(now, control, reason),
             Input::SendFailed {

@@ -2,7 +2,6 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod acknowledged_ranges_without_their_message;
 mod binary;
 mod blocked_connection_keeps_its_messages;
 mod call_of_another_version;
