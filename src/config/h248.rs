@@ -1,8 +1,8 @@
 //! `--listen h248+tcp://…` and `h248+udp://…`: where gateways come in, whose they are, and how they write.
 
 use super::{ConfigError, Query};
-use megaphone_core::{ClientListener, H248Door, Route, Speech};
-use megaphone_frame::{Framing, tpkt};
+use megaphone_core::{ClientListener, H248Door, Speech};
+use megaphone_frame::Framing;
 use std::net::{IpAddr, SocketAddr};
 
 /// The user that exists without being asked for.
@@ -82,16 +82,11 @@ pub(super) fn listener(
         speech,
         at: Some(at),
     };
-    let client = ClientListener {
-        framing: match transport {
-            Transport::Tcp => Framing::Tpkt,
-            Transport::Udp => Framing::Raw,
-        },
-        route: Route::H248(door),
-        frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
-        domain: String::new(),
+    let framing = match transport {
+        Transport::Tcp => Framing::Tpkt,
+        Transport::Udp => Framing::Raw,
     };
-    Ok((at, client))
+    Ok((at, door.listener(framing)))
 }
 
 /// An address with a port, or without one.

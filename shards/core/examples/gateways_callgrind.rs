@@ -10,8 +10,8 @@
 //! what a transaction costs in user space, without the engine and its system calls.
 
 use megaphone_core::{
-    ClientListener, H248Door, H248User, Input, ListenerId, Machine, Output, Peer, Route, Shard,
-    ShardConfig, ShardId, SocketId, Speech,
+    H248Door, H248User, Input, ListenerId, Machine, Output, Peer, Shard, ShardConfig, ShardId,
+    SocketId,
 };
 use megaphone_frame::{Framing, tpkt};
 use megaphone_h248::ber::{self, BerConfig};
@@ -48,16 +48,8 @@ fn message(encoding: &str, number: u32, id: u32, command: &str) -> Vec<u8> {
 
 fn shard(pool: &Pool) -> Shard {
     let mut config = ShardConfig::new(ShardId(0), 1);
-    config.listeners.push(ClientListener {
-        framing: Framing::Tpkt,
-        route: Route::H248(H248Door {
-            user: "mgc".into(),
-            speech: Speech::Auto,
-            at: None,
-        }),
-        frame_bytes_max: None,
-        domain: String::new(),
-    });
+    let listener = H248Door::of("mgc").listener(Framing::Tpkt);
+    config.listeners.push(listener);
     let name = Token::try_from("mgc").expect("a name");
     let user = H248User::new("mgc", MId::DomainName(name, None));
     config.h248.users.push(user);
@@ -116,12 +108,13 @@ fn main() {
             peer,
         };
         shard.handle(now, accepted);
-        while let Some(output) = shard.poll() {
-            assert!(
-                matches!(output, Output::Read { on: true, .. }),
-                "{output:?}"
-            );
-        }
+        let output = shard.poll();
+        assert!(
+            matches!(output, Some(Output::Read { on: true, .. })),
+            "{output:?}"
+        );
+        // So many a second are listened to at once.
+        now += Duration::from_millis(1);
     }
     let (mut id, mut bytes) = (0, 0);
     for round in 0..=rounds {

@@ -1,8 +1,10 @@
 //! What a shard is told about H.248: its users, who answers for them, and whom to believe.
 
 use super::desk::Desk;
+use crate::config::{ClientListener, Route};
 use crate::contract::ShardId;
 use crate::item::Serves;
+use megaphone_frame::{Framing, tpkt};
 use megaphone_h248::model::MId;
 use megaphone_h248::sniff::{Sniffed, sniff};
 use megaphone_megaco::Options;
@@ -147,6 +149,29 @@ pub struct H248Door {
     pub speech: Speech,
     /// The address that the listener is bound to, for traces.
     pub at: Option<SocketAddr>,
+}
+
+impl H248Door {
+    /// To the user of this name, in any encoding.
+    #[must_use]
+    pub fn of(user: &str) -> H248Door {
+        H248Door {
+            user: user.to_owned(),
+            speech: Speech::Auto,
+            at: None,
+        }
+    }
+
+    /// A listener with this door: of messages in TPKT, or one in each datagram ([`Framing::Raw`]).
+    #[must_use]
+    pub fn listener(self, framing: Framing) -> ClientListener {
+        ClientListener {
+            framing,
+            route: Route::H248(self),
+            frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
+            domain: String::new(),
+        }
+    }
 }
 
 /// The encoding of a listener's messages.

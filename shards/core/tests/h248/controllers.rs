@@ -1,15 +1,15 @@
 //! Controllers on links answer for H.248 users: gateways on any shard, controllers at home on any shard, in any encoding.
 
+use crate::serve;
 use crate::support::{World, push_frame};
 use megaphone_core::{
-    Answers, ClientListener, Dialect, H248Door, H248User, Input, LinkSide, LinkSpec, ListenerId,
-    Route, ShardConfig, ShardId, SocketId, Speech, home_shard,
+    Answers, Dialect, Input, LinkSide, LinkSpec, ListenerId, ShardConfig, ShardId, SocketId,
+    home_shard,
 };
 use megaphone_frame::link::user::{LAST, Outcome, TAKEN_OVER, TOKEN_BYTES, UserFrame};
 use megaphone_frame::link::{FrameType, HEADER_BYTES, Head, Hello, Reason, Role, Verdict};
-use megaphone_frame::{Framing, tpkt};
+use megaphone_frame::tpkt;
 use megaphone_h248::ber::{self, BerConfig};
-use megaphone_h248::model::{MId, Token};
 use megaphone_h248::{Arena, Limits, text};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,26 +19,12 @@ const LINK: ListenerId = ListenerId(1);
 
 fn config(shards: u16) -> ShardConfig {
     let mut config = ShardConfig::new(ShardId(0), shards);
-    config.listeners.push(ClientListener {
-        framing: Framing::Tpkt,
-        route: Route::H248(H248Door {
-            user: "mgc".into(),
-            speech: Speech::Auto,
-            at: None,
-        }),
-        frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
-        domain: String::new(),
-    });
+    serve(&mut config, Answers::Controllers("mgc".into()));
     config.links.push(LinkSpec {
         name: "mgc".into(),
         side: LinkSide::Listen,
         dialect: Dialect::V1,
         token: Vec::new(),
-    });
-    let name = Token::new(&b"mgc.example"[..]).expect("a name");
-    config.h248.users.push(H248User {
-        answers: Answers::Controllers("mgc".into()),
-        ..H248User::new("mgc", MId::DomainName(name, None))
     });
     config
 }

@@ -1,13 +1,15 @@
 //! Messages that wait at their home for credit to the shard of a gateway's socket: how many make that shard wait, and how many more
 //! are lost.
 
+use crate::serve;
 use crate::support::World;
 use megaphone_core::{
-    Answers, ClientListener, Desk, H248Door, H248User, Input, LaneBudget, ListenerId, Route,
-    ShardConfig, ShardId, SocketId, Speech,
+    Answers, Desk, Input, LaneBudget, ListenerId, ShardConfig, ShardId, SocketId,
 };
-use megaphone_frame::{Framing, tpkt};
-use megaphone_h248::model::{ActionReply, ActionRequest, Command, MId, Token, TransactionResult};
+use megaphone_frame::tpkt;
+use megaphone_h248::model::{
+    ActionReply, ActionRequest, Command, IntoOwned, Transaction, TransactionResult,
+};
 use megaphone_h248::{Arena, Limits, text};
 use megaphone_megaco::user::{Answer, Context, UserAnswer};
 use megaphone_megaco::{RequestToken, User};
@@ -44,10 +46,9 @@ fn audit() -> Vec<ActionRequest<'static>> {
     let message = b"!/1 <mgc> T=1{C=-{AV=ROOT{AT{}}}}";
     let decoded = text::decode(message, &arena, &Limits::default()).expect("well-formed");
     let transactions = decoded.message.transactions();
-    let megaphone_h248::model::Transaction::Request(request) = &transactions[0] else {
+    let Transaction::Request(request) = &transactions[0] else {
         panic!("a request");
     };
-    use megaphone_h248::model::IntoOwned;
     let actions = request.actions.iter();
     actions.map(|action| action.clone().into_owned()).collect()
 }
@@ -65,21 +66,7 @@ impl Scene {
         let mut config = ShardConfig::new(ShardId(0), 2);
         config.lanes = LaneBudget::uniform(1);
         config.limits.h248_outbox_max = outbox_max;
-        config.listeners.push(ClientListener {
-            framing: Framing::Tpkt,
-            route: Route::H248(H248Door {
-                user: "mgc".into(),
-                speech: Speech::Auto,
-                at: None,
-            }),
-            frame_bytes_max: Some(tpkt::BODY_BYTES_MAX),
-            domain: String::new(),
-        });
-        let name = Token::new(&b"mgc"[..]).expect("a name");
-        config.h248.users.push(H248User {
-            answers: Answers::module(|_, desk| Asker(desk)),
-            ..H248User::new("mgc", MId::DomainName(name, None))
-        });
+        serve(&mut config, Answers::module(|_, desk| Asker(desk)));
         let mut world = World::new(&config);
         let socket = world.accept(0, ListenerId(0));
         // The first name whose message goes to the other shard.

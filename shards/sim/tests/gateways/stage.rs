@@ -2,8 +2,8 @@
 //! every scenario must stand.
 
 use megaphone_core::{
-    Answer as Told, Answers, ClientListener, Command, Desk, H248Door, H248User, MakeUser,
-    QuestionId, Route, ShardId, SourceCheck, Speech,
+    Answer as Told, Answers, Command, Desk, H248Door, H248User, MakeUser, QuestionId, ShardId,
+    SourceCheck,
 };
 use megaphone_frame::Framing;
 use megaphone_h248::model::{
@@ -110,21 +110,14 @@ pub(crate) fn plan(shards: u16, check: SourceCheck) -> (Plan, Executed) {
     let executed = Executed::default();
     let book = executed.clone();
     let make = move |_: ShardId, desk: Desk| Box::new(Clerk(book.clone(), desk)) as Box<dyn User>;
-    let door = || {
-        Route::H248(H248Door {
-            user: "mgc".into(),
-            speech: Speech::Auto,
-            at: Some(address(AT)),
-        })
-    };
-    let listener = |framing| ClientListener {
-        framing,
-        route: door(),
-        frame_bytes_max: Some(65_531),
-        domain: String::new(),
+    let door = H248Door {
+        at: Some(address(AT)),
+        ..H248Door::of("mgc")
     };
     plan.config.links.clear();
-    plan.config.listeners = vec![listener(Framing::Tpkt), listener(Framing::Raw)];
+    plan.config.listeners = [Framing::Tpkt, Framing::Raw]
+        .map(|framing| door.clone().listener(framing))
+        .into();
     plan.config.h248.source_check = check;
     plan.config.h248.users = vec![H248User {
         answers: Answers::Module(Arc::new(make) as Arc<dyn MakeUser>),
