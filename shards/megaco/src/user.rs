@@ -277,7 +277,8 @@ pub trait User {
     /// It is gone.
     fn handle_disconnect(&mut self, cx: &Context<'_>, reason: &Reason) {}
 
-    /// A message could not be decoded or has a version that was not negotiated. `connection` of the context is meaningless here.
+    /// A message could not be decoded or has a version that was not negotiated. The context has no `remote`, and a meaningless
+    /// `connection`, unless what can be read of it names a peer whose messages come from where this one came from.
     fn handle_syntax_error(
         &mut self,
         cx: &Context<'_>,

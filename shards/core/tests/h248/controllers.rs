@@ -6,7 +6,7 @@ use megaphone_core::{
     Answers, Dialect, Input, LinkSide, LinkSpec, ListenerId, ShardConfig, ShardId, SocketId,
     home_shard,
 };
-use megaphone_frame::link::user::{LAST, Outcome, TAKEN_OVER, TOKEN_BYTES, UserFrame};
+use megaphone_frame::link::user::{LAST, Outcome, TAKEN_OVER, TOKEN_BYTES, UNREADABLE, UserFrame};
 use megaphone_frame::link::{FrameType, HEADER_BYTES, Head, Hello, Reason, Role, Verdict};
 use megaphone_frame::tpkt;
 use megaphone_h248::ber::{self, BerConfig};
@@ -533,6 +533,29 @@ fn an_answer_that_cannot_be_read_is_told_to_both() {
             .text(0)
             .starts_with("your answer to transaction 9: ")
     );
+}
+
+#[test]
+fn a_gateway_s_message_that_cannot_be_read_is_told_and_a_stranger_s_is_not() {
+    let mut world = World::new(&config(2));
+    let mut controller = Controller::new(&mut world, 1);
+    let gateways: Vec<Gateway> = (0..4).map(|n| Gateway::new(&mut world, n)).collect();
+    for gateway in &gateways {
+        gateway.register(&mut world);
+    }
+    controller.hear(&mut world);
+    for (gateway, other) in gateways.iter().zip(gateways.iter().rev()) {
+        let broken = format!("!/1 {} no transaction", gateway.mid);
+        // By somebody else's socket, under this gateway's name.
+        other.send(&mut world, broken.as_bytes());
+        assert!(controller.hear(&mut world).is_empty());
+        gateway.send(&mut world, broken.as_bytes());
+        let heard = controller.hear(&mut world);
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert!(heard[0].is(UserFrame::Fault), "{heard:?}");
+        assert_eq!((heard[0].flags, heard[0].aux), (UNREADABLE, 400));
+        assert!(!heard[0].payload.is_empty());
+    }
 }
 
 #[test]

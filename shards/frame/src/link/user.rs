@@ -24,8 +24,10 @@ use super::{FrameType, PayloadFault};
 pub const TAKEN_OVER: u8 = 0x02;
 /// RESULT: no more results of this call or cast follow.
 pub const LAST: u8 = 0x02;
-/// FAULT: the peer sent an error descriptor; without it, the controller's own answer could not be read.
+/// FAULT: the peer sent an error descriptor; without this and the next, the controller's own answer could not be read.
 pub const FROM_PEER: u8 = 0x02;
+/// FAULT: a message of the peer could not be read, and it was sent this error.
+pub const UNREADABLE: u8 = 0x04;
 
 /// Bytes of a token: what names a request that is to be answered.
 pub const TOKEN_BYTES: usize = 20;

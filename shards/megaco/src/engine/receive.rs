@@ -5,11 +5,12 @@ use super::{Engine, faults};
 use crate::codec;
 use crate::connection::HeldMessage;
 use crate::fault;
-use crate::handle::{ControlHandle, ReceiveHandle, SendHandle};
+use crate::handle::{ControlHandle, ReceiveHandle, SendHandle, UserId};
+use crate::mid::canonical;
 use crate::trace::{self, Way};
 use crate::user::SyntaxAnswer;
 use megaphone_h248::model::{
-    ErrorDescriptor, MessageBody, Transaction, TransactionReply, TransactionResult,
+    ErrorDescriptor, MId, MessageBody, Transaction, TransactionReply, TransactionResult,
 };
 use megaphone_h248::{Arena, Decoded};
 use megaphone_wheel::Tick;
@@ -33,6 +34,13 @@ impl Source {
     }
 }
 
+/// What a message that cannot be used says of itself, as far as that can be read.
+#[derive(Clone, Copy, Debug)]
+struct Said<'a> {
+    version: Option<u8>,
+    sender: Option<&'a MId<'a>>,
+}
+
 /// Requests of a message whose rows were made, by position: run after everything else in the message, in order.
 pub(super) type Prepared = SmallVec<[(u32, usize); 8]>;
 
@@ -53,8 +61,12 @@ impl Engine {
         match codec::decode(receive, &self.options.decode, bytes, &arena) {
             Ok(decoded) => self.message(now, receive, source, bytes, &decoded),
             Err(error) => {
-                let known = error.mini.as_deref().map(|mini| mini.version);
-                self.syntax_error(now, receive, source, known, &error.error.descriptor());
+                let mini = error.mini.as_deref();
+                let said = Said {
+                    version: mini.map(|mini| mini.version),
+                    sender: mini.map(|mini| &mini.mid),
+                };
+                self.syntax_error(now, receive, source, said, &error.error.descriptor());
             }
         }
         self.arena = reset(arena);
@@ -69,14 +81,12 @@ impl Engine {
         decoded: &Decoded<'_>,
     ) {
         let message = &decoded.message;
+        let said = Said {
+            version: Some(message.version),
+            sender: Some(&message.mid),
+        };
         if message.auth_header.is_some() {
-            return self.syntax_error(
-                now,
-                receive,
-                source,
-                Some(message.version),
-                &fault::authentication(),
-            );
+            return self.syntax_error(now, receive, source, said, &fault::authentication());
         }
         let found =
             self.find_or_connect(now, receive, message.version, &message.mid, source, bytes);
@@ -115,7 +125,7 @@ impl Engine {
         let negotiated = row.config.protocol_version;
         if row.config.strict_version && message.version != negotiated {
             let error = fault::not_negotiated(message.version, negotiated);
-            return self.syntax_error(now, receive, source, Some(message.version), &error);
+            return self.syntax_error(now, receive, source, said, &error);
         }
         match &message.body {
             MessageBody::Error(error) => {
@@ -226,9 +236,10 @@ impl Engine {
         now: Tick,
         receive: &ReceiveHandle,
         source: Source,
-        version: Option<u8>,
+        said: Said<'_>,
         error: &ErrorDescriptor<'_>,
     ) {
+        let version = said.version;
         self.totals.syntax_errors += 1;
         self.count_error(None);
         let Ok(user) = self.user(receive.user) else {
@@ -241,8 +252,12 @@ impl Engine {
             version: version.unwrap_or(user.config.protocol_version),
             source: Some(source),
         };
-        // There may be no connection: the place of the context is one that does not exist.
-        let answer = self.call_user(now, u32::MAX, callee, "handle_syntax_error", |user, cx| {
+        // If there is no connection, the place of the context is one that does not exist.
+        let place = said
+            .sender
+            .and_then(|mid| self.speaks_for(receive.user, mid, source));
+        let place = place.unwrap_or(u32::MAX);
+        let answer = self.call_user(now, place, callee, "handle_syntax_error", |user, cx| {
             user.handle_syntax_error(cx, error)
         });
         match answer {
@@ -252,6 +267,13 @@ impl Engine {
             }
             SyntaxAnswer::NoReply => {}
         }
+    }
+
+    /// The connection with this peer, if messages from it come from where this one does: anybody can write its name.
+    fn speaks_for(&self, user: UserId, mid: &MId<'_>, source: Source) -> Option<u32> {
+        let place = self.find(user, &canonical(mid))?;
+        let row = self.connections.get(place)?;
+        (row.send_handle == source.send_handle).then_some(place)
     }
 }
 

@@ -73,6 +73,8 @@ enum Event {
     },
     Fault {
         connection: ConnectionId,
+        /// Of the frame: whose fault it is.
+        flags: u8,
         code: u16,
         text: String,
     },

@@ -11,7 +11,7 @@ use crate::limits::ms;
 use crate::shard::Shard;
 use megaphone_frame::link::Head;
 use megaphone_frame::link::user::{
-    Connect, FROM_PEER, LAST, TAKEN_OVER, UserFrame, encode_ack, encode_result,
+    Connect, LAST, TAKEN_OVER, UserFrame, encode_ack, encode_result,
 };
 use megaphone_megaco::config::SendMod;
 use megaphone_megaco::{ConnectionId, Mid};
@@ -155,11 +155,12 @@ impl Shard {
             ),
             Event::Fault {
                 connection,
+                flags,
                 code,
                 text,
             } => {
                 let text = text.into_bytes();
-                self.say_news(h248, connection, UserFrame::Fault, FROM_PEER, code, text);
+                self.say_news(h248, connection, UserFrame::Fault, flags, code, text);
             }
         }
     }

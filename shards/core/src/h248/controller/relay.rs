@@ -3,14 +3,15 @@
 
 use super::{Event, SharedInbox, Told};
 use crate::id::spread;
-use megaphone_frame::link::user::Outcome;
+use megaphone_frame::link::user::{FROM_PEER, Outcome, UNREADABLE};
 use megaphone_h248::model::{
     ActionReply, ActionRequest, ErrorDescriptor, List, MId, Message, Quoted, Transaction,
     TransactionReply, TransactionRequest, TransactionResult,
 };
 use megaphone_h248::text::{self, Layout};
 use megaphone_megaco::user::{
-    AckStatus, Answer, Connect, Context, LongAnswer, Reason, SegmentResult, UserAnswer, UserReply,
+    AckStatus, Answer, Connect, Context, LongAnswer, Reason, SegmentResult, SyntaxAnswer,
+    UserAnswer, UserReply,
 };
 use megaphone_megaco::{CallId, Mid, RequestToken, User};
 
@@ -28,6 +29,15 @@ impl Relay {
 
     fn tell(&self, event: Event) {
         self.inbox.borrow_mut().events.push_back(event);
+    }
+
+    fn fault(&self, cx: &Context<'_>, flags: u8, error: &ErrorDescriptor<'_>) {
+        self.tell(Event::Fault {
+            connection: cx.connection,
+            flags,
+            code: error.code,
+            text: text_of(error),
+        });
     }
 }
 
@@ -164,12 +174,19 @@ impl User for Relay {
         });
     }
 
+    fn handle_syntax_error(
+        &mut self,
+        cx: &Context<'_>,
+        default: &ErrorDescriptor<'_>,
+    ) -> SyntaxAnswer {
+        if cx.remote.is_some() {
+            self.fault(cx, UNREADABLE, default);
+        }
+        SyntaxAnswer::Reply
+    }
+
     fn handle_message_error(&mut self, cx: &Context<'_>, error: &ErrorDescriptor<'_>) {
-        self.tell(Event::Fault {
-            connection: cx.connection,
-            code: error.code,
-            text: text_of(error),
-        });
+        self.fault(cx, FROM_PEER, error);
     }
 
     fn handle_trans_request<'m>(
