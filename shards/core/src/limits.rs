@@ -171,6 +171,11 @@ limits! {
     datagrams_per_sender_max = 8 in 1..=1 << 20, "megaphone_h248_datagrams_waiting", "megaphone_h248_dropped_total";
     /// How long an association may be silent whose peer never registered (no ServiceChange of ROOT); then it is ended. 0: for ever.
     unregistered_ms = 300_000 in 0..=DAY_MS, "megaphone_h248_unregistered", "megaphone_h248_reaped_total";
+    /// Gateways per second that a shard listens to for the first time after they connected over TCP. Others wait, and what they say
+    /// waits in the kernel.
+    newcomers_per_second = 2_000 in 1..=1_000_000, "megaphone_h248_newcomers", "megaphone_h248_newcomers_held_total";
+    /// How long a gateway that connected over TCP may say nothing, from when it is first listened to.
+    first_message_ms = 60_000 in 1..=DAY_MS, "megaphone_h248_newcomers", "megaphone_h248_faults_total";
     /// H.248 messages that wait for credit to one shard before messages from there keep theirs; at twice as many, more are lost.
     h248_outbox_max = 256 in 1..=1 << 20, "megaphone_h248_outbox", "megaphone_h248_dropped_total";
     /// Requests that wait here for a controller's answer; one more is answered with error 510.

@@ -259,6 +259,7 @@ figures! {
     // H.248.
     gauge "h248_associations" "H.248 associations at home." { H248Associations }
     gauge "h248_unregistered" "Those of them whose peer has never registered." { H248AssociationsUnregistered }
+    gauge "h248_newcomers" "Gateways that have connected over TCP and have said nothing yet." { H248Newcomers }
     counter "h248_reaped_total" "Associations that were ended because their peer never registered and fell silent." { H248Reaped }
     gauge "h248_datagrams_waiting" "Datagrams that wait for credit to their home shards." { H248DatagramsWaiting }
     gauge "h248_requests" "Requests that wait for their peers' replies." { H248Requests }
@@ -294,6 +295,7 @@ figures! {
         H248Unexpected { kind: "unexpected" },
         H248Unregistered { kind: "unregistered" },
         H248Forged { kind: "forged" },
+        H248Silent { kind: "silent" },
     }
     counter "h248_errors_total" "Error descriptors received and messages that could not be used." { H248Errors }
     counter "h248_refused_total" "Requests, replies, acknowledgements and connections refused because a limit was reached." { H248Refused }

@@ -20,6 +20,7 @@ impl Shard {
                 Metric::H248AssociationsUnregistered,
                 u64::from(book.unregistered()),
             ),
+            (Metric::H248Newcomers, h248.newcomers.silent().into()),
             (Metric::H248DatagramsWaiting, whole(h248.lines.len())),
             (Metric::H248Requests, whole(numbers.requests)),
             (Metric::H248Replies, whole(numbers.replies)),

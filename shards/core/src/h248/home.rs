@@ -68,7 +68,7 @@ impl H248 {
         let messages: usize = self.outboxes.iter().map(of).sum();
         let sessions: usize = self.waiting.iter().map(VecDeque::len).sum();
         let changes = self.controllers.changes_waiting();
-        messages + changes + sessions + self.lines.len() + self.newcomers.len()
+        messages + changes + sessions + self.lines.len() + self.newcomers.in_line()
     }
 
     /// A message in TPKT for another shard: in a block with others of this turn if there is one.

@@ -17,7 +17,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`gateway`] | the side of the sockets: cuts messages, finds their home, sends what comes back |
-//! | [`newcomers`] | gateways that have just connected are read a few at a time |
+//! | [`newcomers`] | gateways that have connected and have said nothing yet: read a few at a time, and not for ever |
 //! | [`home`] | the side of the associations: the transaction engine, and what it wants sent |
 //! | [`line`] | datagrams that wait for credit to their homes |
 //! | [`silence`] | associations whose peers never registered and fell silent |

@@ -25,7 +25,7 @@ pub(crate) struct Active {
     pub(crate) sending: bool,
     /// When the driver was told.
     pub(crate) sending_since: Tick,
-    /// When the backend's answer, or its CLOSE, is due.
+    /// When the backend's answer, or its CLOSE, is due; or what a gateway says first.
     pub(crate) answer_by: Tick,
     /// When the rest of a partial frame is due.
     pub(crate) frame_by: Tick,

@@ -106,6 +106,9 @@ impl Shard {
         if action != super::state::Action::Forward {
             return;
         }
+        if session.silent {
+            self.gateway_speaks(socket);
+        }
         if let Some(active) = self.session_active_or_new(socket) {
             active.input.push_lease(data);
         }
@@ -319,8 +322,12 @@ impl Shard {
         }
     }
 
-    /// The backend did not answer OPEN, or did not send its CLOSE, in time.
+    /// The backend did not answer OPEN, or did not send its CLOSE, in time; or a gateway has said nothing.
     fn answer_late(&mut self, socket: SocketId) {
+        let session = self.table.session(socket);
+        if session.is_some_and(|session| session.silent) {
+            self.count(Metric::H248Silent);
+        }
         let state = self.table.session(socket).map(|session| session.state);
         let event = match state {
             Some(State::Waiting | State::Opening | State::OpeningEnded) => Event::OpenLate,

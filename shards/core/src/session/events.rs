@@ -150,6 +150,9 @@ impl Shard {
             self.disarm_session(session.active);
             self.actives.give(session.active);
         }
+        if session.silent {
+            self.newcomer_gone();
+        }
         self.dialled_gone(socket, session.listener);
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) blocked: bool,
     /// Whether it is not read because too much waits for its link.
     pub(crate) held: bool,
+    /// Whether it is of an H.248 gateway that has said nothing yet.
+    pub(crate) silent: bool,
     /// An H.248 gateway's address, as it is compared; 0 for others.
     pub(crate) host: u64,
     /// The link it is bound to; serial 0 for routes without one.
@@ -58,6 +60,7 @@ impl Session {
             queued: false,
             blocked: false,
             held: false,
+            silent: false,
             host: 0,
             link: LinkId::default(),
             spec: 0,

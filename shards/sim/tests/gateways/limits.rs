@@ -1,7 +1,7 @@
 //! Every limit of H.248 at one below, at, and one above; a limit without its test fails here.
 
 use crate::stage::{TCP, UDP, address, counted, finish, ms, notify, plan};
-use crate::{amplification, bursts, silence};
+use crate::{amplification, avalanche, bursts, silence};
 use megaphone_core::{LIMITS, Limits, SourceCheck};
 use megaphone_metrics::Metric;
 use megaphone_sim::World;
@@ -28,6 +28,8 @@ shown! {
     datagrams_waiting_max by bursts::datagrams_waiting_max,
     datagrams_per_sender_max by bursts::datagrams_per_sender_max,
     unregistered_ms by silence::unregistered_ms,
+    newcomers_per_second by avalanche::newcomers_per_second,
+    first_message_ms by silence::first_message_ms,
 }
 
 /// Those that `shards/core/tests/h248` shows.

@@ -1,6 +1,9 @@
-//! Whoever says something under a name of his own and then nothing more is not kept for ever; a gateway that registered is.
+//! Whoever connects and says nothing, or says something under a name of his own and then nothing more, is not kept for ever; a gateway
+//! that registered is.
 
-use crate::stage::{UDP, address, counted, executions, finish, ms, notify, plan, register};
+use crate::stage::{
+    TCP, UDP, address, answered, counted, executions, finish, ms, notify, plan, register,
+};
 use megaphone_core::SourceCheck;
 use megaphone_metrics::Metric;
 use megaphone_sim::World;
@@ -64,5 +67,57 @@ pub(crate) fn unregistered_ms() {
     world.datagram(0, UDP, address(FROM), &notify("gw", 1, 0));
     world.settle(ms(1_000_000));
     counted(&mut world, Metric::H248Reaped, 0);
+    finish(world);
+}
+
+/// How long one that has connected may say nothing.
+pub(crate) fn first_message_ms() {
+    const LIMIT: u64 = 700;
+    let fresh = || {
+        let (mut plan, _) = plan(1, SourceCheck::Address);
+        plan.config.limits.first_message_ms = LIMIT as u32;
+        let mut world = World::new(plan, Rng::new(1));
+        let silent = world.connect_gateway(0, TCP, address("10.0.0.1:5000"));
+        world.settle(ms(0));
+        counted(&mut world, Metric::H248Newcomers, 1);
+        (world, silent)
+    };
+    for (after, closed) in [(LIMIT - 1, false), (LIMIT, true), (LIMIT + 1, true)] {
+        let (mut world, silent) = fresh();
+        world.settle(ms(after));
+        assert_eq!(world.clients[silent].end.is_some(), closed, "{after}");
+        counted(&mut world, Metric::H248Silent, u64::from(closed));
+        counted(&mut world, Metric::ClosedDeadline, u64::from(closed));
+        counted(&mut world, Metric::H248Newcomers, u64::from(!closed));
+        finish(world);
+    }
+    // Who speaks at the last moment may be silent ever after.
+    let (mut world, gateway) = fresh();
+    world.settle(ms(LIMIT - 1));
+    world.write_message(gateway, &register("gw", 1));
+    world.settle(ms(1_000_000));
+    answered(&mut world, gateway, 1);
+    world.write_message(gateway, &notify("gw", 2, 0));
+    world.settle(ms(10));
+    answered(&mut world, gateway, 2);
+    counted(&mut world, Metric::H248Newcomers, 0);
+    counted(&mut world, Metric::H248Silent, 0);
+    finish(world);
+}
+
+#[test]
+fn who_says_one_byte_has_the_time_of_a_message_and_no_more() {
+    let (mut plan, _) = plan(1, SourceCheck::Address);
+    plan.config.limits.header_ms = 300;
+    let mut world = World::new(plan, Rng::new(1));
+    let gateway = world.connect_gateway(0, TCP, address("10.0.0.1:5000"));
+    world.settle(ms(1_000));
+    world.write_bytes(gateway, &[3]);
+    world.settle(ms(299));
+    assert!(world.clients[gateway].end.is_none());
+    world.settle(ms(1));
+    assert!(world.clients[gateway].end.is_some());
+    counted(&mut world, Metric::FrameFaultHeaderDeadline, 1);
+    counted(&mut world, Metric::H248Silent, 0);
     finish(world);
 }
