@@ -195,7 +195,7 @@ class Controller:
         return f"{name}={termination}"
 
     def call(self, association):
-        message = "!/1 %s T=1{C=-{MF=ROOT{E=1{g/cause}}}}" % self.local[association]
+        message = "!/1 %s T=1{C=-{MF=ROOT{%s}}}" % (self.local[association], self.args.descriptors)
         self.under_way += 1
         self.link.send(CALL, association, struct.pack(">Q", association) + message.encode())
 
@@ -233,6 +233,7 @@ def main():
     options.add_argument("--mid", action="append", default=[], help="a local MID to serve; all without it")
     options.add_argument("--modify", nargs="?", type=int, const=1, default=0, metavar="N",
                          help="send each gateway that registers so many requests to modify; 1 without a number")
+    options.add_argument("--descriptors", default="E=1{g/cause}", metavar="TEXT", help="what requests to modify carry")
     options.add_argument("--pending", action="store_true", help="say Pending before each answer")
     options.add_argument("--silent", action="store_true", help="take requests and answer none")
     options.add_argument("--ignore", metavar="COMMAND", help="answer no request with this command, such as N for Notify")

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
 
 /// How long anything may take before a test gives up: far more than it takes on a busy machine with a debug build.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +44,14 @@ pub(crate) fn own_address() -> Ipv4Addr {
     )
 }
 
+/// A place at the one address that IPv6 has for loopback, with a port that no other test of this run uses, below the ephemeral range.
+pub(crate) fn own_place_in_ip_6() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let run = (std::process::id() % 1_250) as u16;
+    SocketAddr::from((Ipv6Addr::LOCALHOST, 10_000 + 16 * run + number))
+}
+
 /// What a test wants of the appliance.
 pub(crate) struct Setup {
     address: Ipv4Addr,
@@ -50,6 +59,7 @@ pub(crate) struct Setup {
     wrapper: Vec<String>,
     listeners: u16,
     links: u16,
+    document: Option<NamedTempFile>,
 }
 
 impl Setup {
@@ -65,6 +75,7 @@ impl Setup {
             wrapper: Vec::new(),
             listeners: 0,
             links: 0,
+            document: None,
         }
     }
 
@@ -102,6 +113,16 @@ impl Setup {
         self
     }
 
+    /// Serves what this TOML document says.
+    pub(crate) fn document(mut self, text: &str) -> Setup {
+        let mut file = NamedTempFile::new().expect("a temporary file can be made");
+        file.write_all(text.as_bytes())
+            .expect("the document can be written");
+        let path = file.path().to_str().expect("a plain path").to_owned();
+        self.document = Some(file);
+        self.argument("--config").argument(&path)
+    }
+
     /// Runs the binary under a limit of open files.
     pub(crate) fn open_files(mut self, limit: u32) -> Setup {
         self.wrapper = vec![
@@ -126,7 +147,7 @@ impl Setup {
 
     /// Starts it and waits until it is ready.
     pub(crate) fn start(self) -> Appliance {
-        let log = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+        let log = NamedTempFile::new().expect("a temporary file can be made");
         let out = || {
             Stdio::from(
                 File::options()
@@ -145,6 +166,7 @@ impl Setup {
             child,
             address: self.address,
             log,
+            _document: self.document,
         };
         wait_for("the appliance to be ready", || {
             appliance.must_run();
@@ -167,7 +189,8 @@ pub(crate) struct Answer {
 pub(crate) struct Appliance {
     child: Child,
     address: Ipv4Addr,
-    log: tempfile::NamedTempFile,
+    log: NamedTempFile,
+    _document: Option<NamedTempFile>,
 }
 
 impl Appliance {

@@ -13,18 +13,23 @@ pub(crate) struct Told {
     child: Child,
     commands: ChildStdin,
     lines: Receiver<String>,
+    /// Lines that nobody waited for.
+    passed: Vec<String>,
 }
 
 impl Told {
     /// Starts an escript of `tests/peers` with these arguments.
     pub(crate) fn escript(name: &str, arguments: &[&str]) -> Told {
-        let mut child = Command::new("escript")
-            .arg(crate::peers::peer(name))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("escript is installed (Debian: erlang-base; scripts/test installs it)");
+        let mut command = Command::new("escript");
+        command.arg(crate::peers::peer(name)).args(arguments);
+        let why = "escript is installed (Debian: erlang-base; scripts/test installs it)";
+        Told::start(command, why)
+    }
+
+    /// Starts a program; `why` it can be started.
+    pub(crate) fn start(mut command: Command, why: &str) -> Told {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect(why);
         let commands = child.stdin.take().expect("its input is a pipe");
         let output = child.stdout.take().expect("its output is a pipe");
         let (sender, lines) = mpsc::channel();
@@ -39,6 +44,7 @@ impl Told {
             child,
             commands,
             lines,
+            passed: Vec::new(),
         }
     }
 
@@ -50,10 +56,22 @@ impl Told {
             match self.lines.recv_timeout(left) {
                 Ok(line) if line.starts_with(start) => return line,
                 Ok(line) if line.starts_with("FAILED") => panic!("{line}"),
-                // Shown if the test fails.
-                Ok(line) => println!("{line}"),
+                Ok(line) => {
+                    // Shown if the test fails.
+                    println!("{line}");
+                    self.passed.push(line);
+                }
                 Err(why) => panic!("the peer did not say {start}: {why}"),
             }
+        }
+    }
+
+    /// A line that starts with `start`: one that was passed over, or the next.
+    pub(crate) fn line_at_any_time(&mut self, start: &str) -> String {
+        let told = self.passed.iter().find(|line| line.starts_with(start));
+        match told {
+            Some(line) => line.clone(),
+            None => self.wait_for_line(start),
         }
     }
 

@@ -12,6 +12,7 @@
 %%   READY ADDR:PORT            mgc: it listens                  mg: all gateways are registered
 %%   DONE ok=N failed=N ms=N    mg: all requests are answered    mgc: so are those of `call`
 %%   STATS name=N ...           the answer to `stats`
+%%   PROPERTY NAME HEX          with --tell properties: a property in a request, and its value as the codec gave it
 %%
 %%   stats                      count
 %%   call N                     N rounds of Add, Modify, Subtract and AuditValue (mgc) or Notify (mg) on every connection
@@ -20,14 +21,14 @@
 %% Options: --host, --port, --transport tcp|udp, --encoding pretty|compact|ber|binary, --version 1-3, --connections N, --requests N (each),
 %% --window N, --pending MS (answers come late and are announced), --slow all|but_registrations (which do), --ack true (answers ask for acknowledgements),
 %% --parts N (answers have so many action replies), --actions N (requests have so many actions), --serialize true (messages of a
-%% connection are taken one after the other), --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
+%% connection are taken one after the other), --tell nothing|properties, --name NAME, --set ITEM=VALUE (of megaco's user_info; repeatable).
 -module(megaco_peer).
 -mode(compile).
 -behaviour(megaco_user).
 -include_lib("megaco/include/megaco.hrl").
 -include_lib("megaco/include/megaco_message_v1.hrl").
 
--export([main/1]).
+-export([main/1, send_message/2]).
 -export([handle_connect/3, handle_connect/4, handle_disconnect/4, handle_syntax_error/4, handle_message_error/4,
          handle_trans_request/4, handle_trans_long_request/4, handle_trans_reply/5, handle_trans_ack/5,
          handle_unexpected_trans/4, handle_trans_request_abort/5, handle_segment_reply/6]).
@@ -37,7 +38,7 @@
 main([Role | Options]) when Role =:= "mgc"; Role =:= "mg" ->
     Options1 = options(Options, #{role => list_to_atom(Role), host => "127.0.0.1", port => 2944, transport => tcp, encoding => pretty,
                                   version => 1, connections => 1, requests => 0, window => 1, pending => 0, slow => all, ack => false,
-                                  parts => 1, actions => 1, serialize => false, name => "", set => []}),
+                                  parts => 1, actions => 1, serialize => false, tell => nothing, name => "", set => []}),
     Input = listen_to_input(self()),
     persistent_term:put(counts, counters:new(length(?COUNTS), [])),
     persistent_term:put(contexts, atomics:new(1, [])),
@@ -113,7 +114,7 @@ all_connections() ->
 
 %% ── both sides ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-start_user(Mid, #{encoding := Encoding, transport := Transport, version := Version, set := Set}) ->
+start_user(Mid, Options = #{encoding := Encoding, transport := Transport, version := Version, set := Set}) ->
     Encoder = case Encoding of
                   pretty -> megaco_pretty_text_encoder;
                   compact -> megaco_compact_text_encoder;
@@ -121,7 +122,11 @@ start_user(Mid, #{encoding := Encoding, transport := Transport, version := Versi
                   %% The newer module for the same: the older one reads every version as the first, and so no segments.
                   binary -> megaco_binary_encoder
               end,
-    Module = case Transport of tcp -> megaco_tcp; udp -> megaco_udp end,
+    Module = case {Transport, family(address(maps:get(host, Options)))} of
+                 {tcp, _} -> megaco_tcp;
+                 {udp, [inet6]} -> ?MODULE;
+                 {udp, _} -> megaco_udp
+             end,
     ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {user_args, [peer]}, {encoding_mod, Encoder}, {encoding_config, []},
                                  {send_mod, Module}, {protocol_version, Version},
                                  {request_timer, #megaco_incr_timer{wait_for = 1000, factor = 2, max_retries = 4}} | Set]),
@@ -170,6 +175,9 @@ gateway(Number, Supervisor, Options = #{host := Host, port := Port, transport :=
                 {ok, Handle, Pid} = megaco_tcp:connect(Supervisor, [{host, Address}, {port, Port}, {receive_handle, Receive}, {serialize, Serialize},
                                                                     {tcp_options, Family ++ [{nodelay, true}]}]),
                 {Handle, Pid};
+            udp when Family =:= [inet6] ->
+                {Socket, Pid} = open_udp(Receive),
+                {{Socket, Address, Port}, Pid};
             udp ->
                 {ok, Socket, Pid} = megaco_udp:open(Supervisor, [{port, 0}, {receive_handle, Receive}, {serialize, Serialize},
                                                            {udp_options, Family}]),
@@ -186,7 +194,26 @@ gateway(Number, Supervisor, Options = #{host := Host, port := Port, transport :=
     Connection.
 
 send_handle(udp, {socket_handle, Socket, Address, Port}) -> megaco_udp:create_send_handle(Socket, Address, Port);
-send_handle(tcp, Handle) -> Handle.
+send_handle(_, Handle) -> Handle.
+
+%% A transport for datagrams over IPv6: OTP's own takes addresses of version 4 only.
+open_udp(Receive) ->
+    Parent = self(),
+    Pid = spawn_link(fun() ->
+        {ok, Socket} = gen_udp:open(0, [inet6, binary, {active, true}]),
+        Parent ! {self(), Socket},
+        take_datagrams(Socket, Receive)
+    end),
+    receive {Pid, Socket} -> {Socket, Pid} end.
+
+take_datagrams(Socket, Receive) ->
+    receive
+        {udp, Socket, Address, Port, Bytes} ->
+            megaco:receive_message(Receive, self(), {Socket, Address, Port}, Bytes),
+            take_datagrams(Socket, Receive)
+    end.
+
+send_message({Socket, Address, Port}, Bytes) -> gen_udp:send(Socket, Address, Port, Bytes).
 
 name("", Default) -> Default;
 name(Name, _) -> Name.
@@ -268,10 +295,17 @@ handle_trans_ack(_, _, _, _, _) -> count(ack_failures), ok.
 
 handle_trans_request(_, Version, Actions, _) ->
     count(requests),
+    option(tell) =:= properties andalso tell_properties(Actions),
     case option(pending) =:= 0 orelse (option(slow) =:= but_registrations andalso registers(Actions)) of
         true -> {wish(), replies(Actions, Version)};
         false -> {pending, {Version, Actions}}
     end.
+
+tell_properties(#'PropertyParm'{name = Name, value = Value}) ->
+    say("PROPERTY ~s ~s", [Name, [io_lib:format("~2.16.0b", [Byte]) || Byte <- lists:flatten(Value)]]);
+tell_properties(Term) when is_tuple(Term) -> tell_properties(tuple_to_list(Term));
+tell_properties([First | Rest]) -> tell_properties(First), tell_properties(Rest);
+tell_properties(_) -> ok.
 
 registers([#'ActionRequest'{commandRequests = [#'CommandRequest'{command = {serviceChangeReq, _}} | _]} | _]) -> true;
 registers(_) -> false.

@@ -15,19 +15,13 @@ const DELAYED: &str = "megaphone_h248_registrations_delayed_total";
 #[test]
 fn all_register_and_established_gateways_are_served() {
     let at = SocketAddr::from((own_address(), 2944));
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("mgc.toml");
     // Half of them are at home on each of two shards, and wait for about half a second.
     let document = format!(
         "listen = ['h248+tcp://{at}']\n\
          [megaco]\nadmission = {{ per_second = 2000, burst = 50, queue_max = {STORM} }}\n\
          [[megaco.user]]\nmid = '<mgc.example>'\nregistration = 'mgc'\n"
     );
-    std::fs::write(&file, document).expect("the folder takes it");
-    let mut appliance = Setup::new()
-        .argument("--config")
-        .argument(file.to_str().expect("a plain path"))
-        .start();
+    let mut appliance = Setup::new().document(&document).start();
     let tongue = ("tcp", "compact", 1);
     let text = |number: u32| number.to_string();
     let (established, requests) = (text(ESTABLISHED), text(REQUESTS));

@@ -3,9 +3,10 @@
 
 use super::bench::gateways;
 use super::served::serve;
-use crate::appliance::{Appliance, PATIENCE, wait_for};
+use crate::appliance::{Appliance, PATIENCE, Setup, own_address, wait_for};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::thread;
 use std::time::Duration;
 
 fn peer(to: SocketAddr) -> UdpSocket {
@@ -394,4 +395,82 @@ fn floods_cost_their_senders_only() {
         25.0,
         "a request that is sent again is executed once"
     );
+}
+
+/// Many names, each said once: over one socket of each transport, and from several addresses.
+#[test]
+fn a_flood_of_names_that_nobody_knows_takes_so_many_places_and_gives_them_back() {
+    const MOST: u32 = 40;
+    const NAMES: u32 = 3_000;
+    let at = SocketAddr::from((own_address(), 2944));
+    // What they asked is remembered for a while, and has a place as long as that.
+    let document = format!(
+        "listen = ['h248+tcp://{at}', 'h248+udp://{at}']\n\
+         [limits]\nassociations_max = {MOST}\nunregistered_ms = 3000\n\
+         [megaco]\nreply_timer = 500\nlong_timer = 500\n\
+         [[megaco.user]]\nmid = '<mgc.example>'\n"
+    );
+    let mut appliance = Setup::new().document(&document).start();
+    let known = peer(at);
+    insist(&known, &register("known", 1), "=1{");
+    let mut stream = TcpStream::connect(at).expect("connects");
+    stream.set_read_timeout(Some(PATIENCE)).expect("possible");
+    let mut hears = stream.try_clone().expect("possible");
+    let heard = thread::spawn(move || {
+        // Each message has its answer: of success, or that there is no place.
+        for _ in 0..NAMES {
+            let mut header = [0; 4];
+            hears.read_exact(&mut header).expect("an answer");
+            let length = u16::from_be_bytes([header[2], header[3]]);
+            let mut message = vec![0; usize::from(length) - 4];
+            hears.read_exact(&mut message).expect("all of it");
+        }
+    });
+    let mut flooders = [2, 3, 4].map(|last| {
+        let from = Ipv4Addr::new(127, 0, 0, last);
+        let socket = UdpSocket::bind((from, 0)).expect("a port is left");
+        socket.connect(at).expect("connecting a datagram socket");
+        socket.set_nonblocking(true).expect("possible");
+        (socket, 0, 0)
+    });
+    for number in 0..NAMES {
+        let message = notify(&format!("nobody{number}"), 1);
+        let (socket, said, got) = &mut flooders[number as usize % 3];
+        // What does not go out is no flood.
+        *said += socket.send(message.as_bytes()).unwrap_or(0);
+        *got += drained(socket);
+        let message = notify(&format!("noone{number}"), 1);
+        let header = [3, 0, 0, (message.len() + 4) as u8];
+        stream.write_all(&header).expect("it is read");
+        stream.write_all(message.as_bytes()).expect("it is read");
+        if number % 500 == 0 {
+            let id = 2 + number;
+            insist(&known, &notify("known", id), &format!("={id}{{"));
+        }
+    }
+    let full = appliance.wait_until("refusals", |f| f.sum("megaphone_h248_refused_total") > 0.0);
+    let places = full.sum("megaphone_h248_associations");
+    assert!(places <= f64::from(2 * MOST), "{places} of {MOST} a shard");
+    // Those who said nothing more are forgotten, and others find a place again.
+    appliance.wait_until("the flood to be forgotten", |f| {
+        f.sum("megaphone_h248_associations") == 1.0
+    });
+    insist(&known, &notify("known", 900_000), "=900000{");
+    for (socket, said, got) in &mut flooders {
+        *got += drained(socket);
+        assert!(*got <= 2 * *said, "{got} bytes for {said}");
+    }
+    heard.join().expect("each had an answer");
+    drop(stream);
+    must_still_serve(&mut appliance, at);
+}
+
+/// The bytes that wait on a socket.
+fn drained(socket: &UdpSocket) -> usize {
+    let mut room = [0; 65_536];
+    let mut bytes = 0;
+    while let Ok(len) = socket.recv(&mut room) {
+        bytes += len;
+    }
+    bytes
 }

@@ -17,34 +17,29 @@ pub(crate) struct Served {
     pub(crate) gateways: SocketAddr,
     /// Where controllers do.
     pub(crate) link: SocketAddr,
-    _folder: tempfile::TempDir,
 }
 
 /// With so many shards, and these items of its user.
 pub(crate) fn serve_with(shards: u16, items: &str) -> Served {
+    serve_as(shards, "", items)
+}
+
+/// The same with these options of its listeners.
+pub(crate) fn serve_as(shards: u16, options: &str, items: &str) -> Served {
     let address = own_address();
     let (gateways, link) = (
         SocketAddr::from((address, 2944)),
         SocketAddr::from((address, 6280)),
     );
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("mgc.toml");
     let document = format!(
-        "listen = ['h248+tcp://{gateways}', 'h248+udp://{gateways}']\n\
+        "listen = ['h248+tcp://{gateways}{options}', 'h248+udp://{gateways}{options}']\n\
          link = ['listen:{link}?name=mgc']\n\
          [[megaco.user]]\nmid = '<mgc.example>'\nuser_mod = 'link:mgc'\n{items}"
     );
-    std::fs::write(&file, document).expect("the folder takes it");
-    let appliance = Setup::new()
-        .shards(shards)
-        .argument("--config")
-        .argument(file.to_str().expect("a plain path"))
-        .start();
     Served {
-        appliance,
+        appliance: Setup::new().shards(shards).document(&document).start(),
         gateways,
         link,
-        _folder: folder,
     }
 }
 
@@ -130,7 +125,6 @@ fn a_controller_that_reads_text_serves_a_thousand_gateways_that_speak_ber() {
         appliance,
         gateways: at,
         link,
-        _folder,
     } = serve();
     let controller = Controller::start(link, "one", &[]);
     let many = ["--connections", "1000", "--requests", "3", "--window", "1"];
@@ -156,7 +150,6 @@ fn a_controller_calls_the_gateways_that_register() {
         appliance,
         gateways: at,
         link,
-        _folder,
     } = serve();
     let controller = Controller::start(link, "one", &["--modify", "--configure", "trans_ack=true"]);
     // Not Erlang's: one node takes requests of the same number to its other gateways for duplicates.
@@ -189,7 +182,6 @@ fn a_controller_that_is_killed_leaves_nobody_without_an_answer() {
         appliance,
         gateways: at,
         link,
-        _folder,
     } = serve();
     let deaf = Controller::start(link, "deaf", &["--silent"]);
     let other = Controller::start(link, "other", &[]);

@@ -6,6 +6,7 @@ mod bench;
 mod capture;
 mod controllers;
 mod dissect;
+mod examples;
 mod gateways;
 mod hostile;
 mod link_controllers;
@@ -16,6 +17,7 @@ mod relay;
 mod segments;
 mod served;
 mod settings;
+mod values;
 
 /// What is spoken: transport, encoding, version.
 pub(crate) type Tongue = (&'static str, &'static str, u8);

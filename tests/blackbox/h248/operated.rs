@@ -4,7 +4,7 @@
 use super::bench::{Bench, gateways};
 use super::dissect::tshark;
 use super::peer::Megaco;
-use crate::appliance::{Appliance, PATIENCE, Setup, own_address, wait_for};
+use crate::appliance::{Appliance, PATIENCE, Setup, own_address, own_place_in_ip_6, wait_for};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -230,9 +230,7 @@ fn field(line: &str, name: &str) -> Option<u32> {
 
 #[test]
 fn a_trace_is_a_ladder_and_a_capture_with_addresses() {
-    // A port of our own at the one address that IPv6 has for loopback.
-    let port = 10_000 + (std::process::id() % 20_000) as u16;
-    let at = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port));
+    let at = own_place_in_ip_6();
     let listen = format!("h248+udp://{at}");
     let operated = Operated::mgc(&["--listen", &listen]);
     for to in [operated.at(), at] {

@@ -34,21 +34,14 @@ fn erlangs_segments_are_put_together() {
 }
 
 /// An appliance that answers in segments, so many of them unacknowledged at a time.
-fn serve(window: &str) -> (Appliance, SocketAddr, tempfile::TempDir) {
+fn serve(window: &str) -> (Appliance, SocketAddr) {
     let at = SocketAddr::from((own_address(), 2944));
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("mgc.toml");
     let document = format!(
         "listen = ['h248+tcp://{at}', 'h248+udp://{at}']\n\
          [[megaco.user]]\nmid = '<mgc.example>'\nprotocol_version = 3\n\
          segment_send = {window}\nmax_pdu_size = 220\n"
     );
-    std::fs::write(&file, document).expect("the folder takes it");
-    let appliance = Setup::new()
-        .argument("--config")
-        .argument(file.to_str().expect("a plain path"))
-        .start();
-    (appliance, at, folder)
+    (Setup::new().document(&document).start(), at)
 }
 
 /// Erlang gateways whose requests have eight actions: each answer is larger than a message may be.
@@ -67,7 +60,7 @@ fn ask(at: SocketAddr, tongue: Tongue, name: &str) {
 #[test]
 fn the_appliance_answers_in_segments_that_erlang_puts_together() {
     for window in ["'infinity'", "2"] {
-        let (mut appliance, at, _folder) = serve(window);
+        let (mut appliance, at) = serve(window);
         for (number, tongue) in [
             ("tcp", "pretty", 3),
             ("tcp", "binary", 3),

@@ -5,8 +5,9 @@ use super::bench::gateways;
 use super::peer::Megaco;
 use super::relay::{Relay, Weather};
 use super::{Tongue, tongues};
-use crate::appliance::{Appliance, Setup, own_address, wait_for};
-use std::net::SocketAddr;
+use crate::appliance::{Appliance, PATIENCE, Setup, own_address, own_place_in_ip_6, wait_for};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 
 /// Requests of gateways, each counted once, registrations included.
 const REQUESTS: &str = "megaphone_h248_transactions_total{dir=\"in\"}";
@@ -15,13 +16,18 @@ const FAULTS: &str = "megaphone_h248_faults_total";
 /// An appliance with TCP and UDP listeners for gateways, and where they are.
 pub(crate) fn serve() -> (Appliance, SocketAddr) {
     let at = SocketAddr::from((own_address(), 2944));
-    let appliance = Setup::new()
+    (serve_at(at, &[]), at)
+}
+
+/// The same at a place of the caller's, with more options.
+pub(crate) fn serve_at(at: SocketAddr, more: &[&str]) -> Appliance {
+    let setup = Setup::new()
         .argument("--listen")
         .argument(&format!("h248+tcp://{at}"))
         .argument("--listen")
-        .argument(&format!("h248+udp://{at}"))
-        .start();
-    (appliance, at)
+        .argument(&format!("h248+udp://{at}"));
+    let setup = more.iter().fold(setup, |setup, one| setup.argument(one));
+    setup.start()
 }
 
 /// Erlang gateways with these settings register and notify.
@@ -119,6 +125,65 @@ fn our_gateways_are_served_in_every_way() {
         }
     }
     must_have_served(&mut appliance, runs * 88);
+}
+
+#[test]
+fn gateways_are_served_over_ip_6() {
+    let at = own_place_in_ip_6();
+    let mut appliance = serve_at(at, &[]);
+    let tongues = [
+        ("tcp", "pretty", 1),
+        ("udp", "compact", 2),
+        ("tcp", "ber", 3),
+        ("udp", "ber", 1),
+    ];
+    for (number, tongue) in tongues.into_iter().enumerate() {
+        erlang(at, tongue, &format!("six{number}x"), &[]);
+        let name = format!("sox{number}x");
+        let more = ["--gateways", "6", "--requests", "10", "--name", &name];
+        gateways(at, tongue, &more).assert_clean(60);
+    }
+    must_have_served(&mut appliance, 4 * (66 + 66));
+    appliance.wait_until("peers known by address, and homes elsewhere", |figures| {
+        figures.sum("megaphone_h248_datagram_peers") > 6.0
+            && figures.sum("megaphone_h248_hops_total") > 0.0
+    });
+}
+
+#[test]
+fn who_connects_and_says_nothing_is_closed_and_who_registered_is_not() {
+    let at = SocketAddr::from((own_address(), 2944));
+    let mut appliance = serve_at(at, &["--limit", "first_message_ms=2000"]);
+    let connect = || {
+        let stream = TcpStream::connect(at).expect("connects");
+        stream.set_read_timeout(Some(PATIENCE)).expect("possible");
+        stream
+    };
+    let (mut silent, mut gateway) = (connect(), connect());
+    let mut ask = |message: &str| {
+        let length = u16::try_from(message.len() + 4).expect("short");
+        let header = [&[3, 0][..], &length.to_be_bytes()].concat();
+        gateway
+            .write_all(&[&header[..], message.as_bytes()].concat())
+            .expect("it is read");
+        let mut header = [0; 4];
+        gateway.read_exact(&mut header).expect("an answer");
+        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        let mut answer = vec![0; length - 4];
+        gateway.read_exact(&mut answer).expect("all of it");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let registered = ask("!/1 <gw.example> T=1{C=-{SC=ROOT{SV{MT=RS,RE=\"901\"}}}}");
+    assert!(registered.contains("P=1{"), "{registered}");
+    // Closed or reset, but not left alone.
+    let mut heard = Vec::new();
+    let _ = silent.read_to_end(&mut heard);
+    assert!(heard.is_empty(), "{heard:?}");
+    let notified = ask("!/1 <gw.example> T=2{C=-{N=A1{OE=1{19990729T22000000:al/of}}}}");
+    assert!(notified.contains("P=2{"), "{notified}");
+    appliance.must_count("megaphone_h248_faults_total{kind=\"silent\"}", 1);
+    appliance.must_count("megaphone_h248_newcomers", 0);
+    appliance.must_come_to_rest();
 }
 
 #[test]
