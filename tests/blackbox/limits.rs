@@ -1,13 +1,16 @@
 //! Named limits on the wire: one below, at, and one above; and clients that take too long.
 
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use crate::appliance::{Appliance, Setup};
 use crate::clients::{Client, pattern};
+use crate::peers::peer;
 
-/// Between two bytes of a client that drips: well below the deadlines that these tests set.
-const DRIP: Duration = Duration::from_millis(50);
+/// Between two bytes of a client that drips: below the deadlines that these tests set, and so long that what drips is far from whole when
+/// they have passed.
+const DRIP: Duration = Duration::from_millis(200);
 
 fn classic_fixed(body: &[u8]) -> Vec<u8> {
     let header = format!("{:010}|{:020}|", 32 + body.len(), 1);
@@ -126,4 +129,17 @@ fn a_backend_that_does_not_answer_is_not_waited_for() {
     drop(client);
     appliance.must_come_to_rest();
     appliance.must_count("megaphone_connections_closed_total{reason=\"deadline\"}", 1);
+}
+
+/// In a network namespace of its own, where addresses of many networks are this machine's.
+#[test]
+fn an_ipv6_network_is_one_source_over_all_shards() {
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--net"])
+        .arg(peer("sources.py"))
+        .arg(env!("CARGO_BIN_EXE_megaphone"))
+        .output()
+        .expect("unshare is installed (Debian: util-linux)");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
