@@ -1,7 +1,7 @@
 //! `--link`: the connections to backends, opened by either side.
 
 use super::{Address, ConfigError, Query, listen};
-use megaphone_core::{Dialect, LinkSide, LinkSpec, Target};
+use megaphone_core::{Dialect, Diallers, LinkSide, LinkSpec, Target};
 use megaphone_engine::ListenerSpec;
 use std::fmt;
 use std::path::PathBuf;
@@ -24,6 +24,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "token-file",
         "a file with the secret that both sides say in HELLO",
     ),
+    (
+        "shards",
+        "of a backend that we call: `one` shard does (the default), or `all`, each for its own clients",
+    ),
 ];
 
 /// A link: `listen:127.0.0.1:6280?name=chat` or `connect:unix:/run/ejabberd/megaphone?name=chat`.
@@ -37,6 +41,8 @@ pub struct Link {
     pub address: Address,
     /// Who opens the connection.
     pub side: Side,
+    /// Which shards do, if we do.
+    pub diallers: Diallers,
     /// What is spoken.
     pub dialect: Dialect,
     /// Where the secret is.
@@ -76,11 +82,16 @@ impl FromStr for Link {
         }
         let dialect = query.take("framing").map_or(Ok(Dialect::V1), dialect)?;
         let token_file = query.take("token-file").map(PathBuf::from);
+        let diallers = match query.take("shards") {
+            None => Diallers::One,
+            Some(text) => diallers(text, side)?,
+        };
         query.finish()?;
         Ok(Link {
             name: name.into(),
             address,
             side,
+            diallers,
             dialect,
             token_file,
         })
@@ -100,17 +111,34 @@ fn dialect(text: &str) -> Result<Dialect, ConfigError> {
         })
 }
 
+fn diallers(text: &str, side: Side) -> Result<Diallers, ConfigError> {
+    let example = "connect:127.0.0.1:6280?name=chat&shards=all";
+    match text {
+        _ if side == Side::Listen => Err(ConfigError::malformed(
+            text,
+            "for a link that waits to be called: shards= is one of connect:",
+            example,
+        )),
+        "one" => Ok(Diallers::One),
+        "all" => Ok(Diallers::All),
+        _ => Err(ConfigError::malformed(text, "one or all", example)),
+    }
+}
+
 impl Link {
     /// The machine's half, with the secret that was read.
     #[must_use]
     pub fn link_spec(&self, token: Vec<u8>) -> LinkSpec {
-        let side = match (self.side, &self.address) {
-            (Side::Listen, _) => LinkSide::Listen,
-            (Side::Connect, Address::Tcp(to)) => LinkSide::Connect(Target::Tcp {
+        let target = match &self.address {
+            Address::Tcp(to) => Target::Tcp {
                 to: *to,
                 from: None,
-            }),
-            (Side::Connect, Address::Unix(path)) => LinkSide::Connect(Target::Unix(path.clone())),
+            },
+            Address::Unix(path) => Target::Unix(path.clone()),
+        };
+        let side = match self.side {
+            Side::Listen => LinkSide::Listen,
+            Side::Connect => LinkSide::Connect(target, self.diallers),
         };
         LinkSpec {
             name: self.name.clone(),
@@ -138,6 +166,9 @@ impl fmt::Display for Link {
             Side::Connect => "are called at",
         };
         write!(f, "of link {} {verb} {}", self.name, self.address)?;
+        if self.diallers == Diallers::All {
+            f.write_str(" by each shard")?;
+        }
         match self.dialect {
             Dialect::V1 => Ok(()),
             other => write!(f, ", {}", other.framing()),

@@ -75,9 +75,18 @@ pub struct LinkSpec {
 pub enum LinkSide {
     /// Backends connect to us.
     Listen,
-    /// We connect to the backend, from the one shard that [`crate::home_shard`] names for the link and the target, and
-    /// again whenever it is lost.
-    Connect(Target),
+    /// We connect to the backend, and again whenever it is lost.
+    Connect(Target, Diallers),
+}
+
+/// Which shards dial a backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Diallers {
+    /// The one that [`crate::home_shard`] names for the link and the target.
+    #[default]
+    One,
+    /// Each, a link of its own: so its clients' packets need not change shards.
+    All,
 }
 
 /// What is spoken on a link.

@@ -30,7 +30,9 @@ mod session;
 mod shard;
 
 pub use command::{Answer, Command, Ends, QuestionId, Traced, Transport};
-pub use config::{ClientListener, ConfigFault, Dialect, LinkSide, LinkSpec, Route, ShardConfig};
+pub use config::{
+    ClientListener, ConfigFault, Dialect, Diallers, LinkSide, LinkSpec, Route, ShardConfig,
+};
 pub use contract::{
     Close, ConnectToken, Input, ListenerId, Machine, Note, NoteLevel, Output, Peer, ShardId,
     SocketFault, SocketId, Target,

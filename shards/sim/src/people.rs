@@ -111,7 +111,7 @@ impl World {
             name: name.to_owned(),
             spec,
             dialect: link.dialect,
-            dialled: matches!(link.side, LinkSide::Connect(_)),
+            dialled: matches!(link.side, LinkSide::Connect(..)),
             numbered: link.dialect == Dialect::V1,
             token: link.token.clone(),
             max_frame: 65_536,

@@ -1,8 +1,8 @@
 //! What a seed draws before anything happens.
 
 use megaphone_core::{
-    ClientListener, Dialect, LaneBudget, Limits, LinkSide, LinkSpec, Route, ShardConfig, ShardId,
-    Target,
+    ClientListener, Dialect, Diallers, LaneBudget, Limits, LinkSide, LinkSpec, Route, ShardConfig,
+    ShardId, Target,
 };
 use megaphone_frame::Framing;
 use megaphone_pool::{Class, PoolConfig};
@@ -251,6 +251,11 @@ fn links() -> Vec<LinkSpec> {
     vec![
         link("chat", LinkSide::Listen, Dialect::V1, b"secret"),
         link("old", LinkSide::Listen, Dialect::ClassicFixed, b""),
-        link("far", LinkSide::Connect(target), Dialect::V1, b""),
+        link(
+            "far",
+            LinkSide::Connect(target, Diallers::One),
+            Dialect::V1,
+            b"",
+        ),
     ]
 }

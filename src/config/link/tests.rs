@@ -19,7 +19,8 @@ fn backends_connect_to_us_or_we_to_them() {
     assert_eq!(connect.listener(), None);
     assert_eq!(connect.token_file.as_deref(), Some("/etc/t".as_ref()));
     let spec = connect.link_spec(b"secret".to_vec());
-    assert_eq!(spec.side, LinkSide::Connect(Target::Unix("/run/x".into())));
+    let target = Target::Unix("/run/x".into());
+    assert_eq!(spec.side, LinkSide::Connect(target.clone(), Diallers::One));
     assert_eq!(
         (spec.dialect, spec.token.as_slice()),
         (Dialect::ClassicFixed, &b"secret"[..])
@@ -27,6 +28,16 @@ fn backends_connect_to_us_or_we_to_them() {
     assert_eq!(
         connect.to_string(),
         "of link a.b-c_1 are called at unix:/run/x, classic-fixed"
+    );
+
+    let each = link("connect:unix:/run/x?name=chat&shards=all").expect("right");
+    assert_eq!(
+        each.link_spec(Vec::new()).side,
+        LinkSide::Connect(target, Diallers::All)
+    );
+    assert_eq!(
+        each.to_string(),
+        "of link chat are called at unix:/run/x by each shard"
     );
 }
 
@@ -45,6 +56,8 @@ fn what_is_wrong_is_named() {
         ),
         ("connect:localhost:6280?name=chat", "localhost"),
         ("listen:127.0.0.1:6280?name=chat&framing=raw", "`raw`"),
+        ("connect:127.0.0.1:6280?name=chat&shards=2", "`2`"),
+        ("listen:127.0.0.1:6280?name=chat&shards=all", "connect:"),
     ] {
         let error = link(text).expect_err(text);
         assert!(error.contains(named), "{text}: {error}");

@@ -1,9 +1,10 @@
-//! Dialling backends that do not come by themselves: from one shard, again after growing pauses, and back to a lost link's state.
+//! Dialling backends that do not come by themselves: from one shard or from each, again after growing pauses, and back to a lost link's
+//! state.
 
 use super::dials;
 use super::greet::GreetStage;
 use super::state::LinkState;
-use crate::config::Dialect;
+use crate::config::{Dialect, Diallers, LinkSide};
 use crate::contract::{ConnectToken, NoteLevel, Output, SocketFault, SocketId};
 use crate::deadlines::Timer;
 use crate::id::home_shard;
@@ -12,15 +13,19 @@ use crate::shard::Shard;
 use megaphone_frame::link::FrameType;
 
 impl Shard {
-    /// Dials the links whose one dialling shard this is, at the first chance.
+    /// Dials the links that are this shard's to dial, at the first chance.
     pub(crate) fn plan_dials(&mut self) {
-        for spec in 0..self.config.links.len() as u16 {
-            let Some(target) = dials(&self.config, spec) else {
-                continue;
+        for (spec, link) in self.config.links.iter().enumerate() {
+            let ours = match &link.side {
+                LinkSide::Listen => false,
+                LinkSide::Connect(_, Diallers::All) => true,
+                LinkSide::Connect(target, Diallers::One) => {
+                    let target = format!("{target:?}");
+                    home_shard(&link.name, target.as_bytes(), self.config.shards) == self.me
+                }
             };
-            let name = &self.config.links[usize::from(spec)].name;
-            if home_shard(name, format!("{target:?}").as_bytes(), self.config.shards) == self.me {
-                self.wheel.insert(self.now, Timer::Dial(spec));
+            if ours {
+                self.wheel.insert(self.now, Timer::Dial(spec as u16));
             }
         }
     }

@@ -273,7 +273,7 @@ impl Link {
 /// The side of a specification.
 fn dials(config: &ShardConfig, spec: u16) -> Option<&crate::contract::Target> {
     match &config.links.get(usize::from(spec))?.side {
-        LinkSide::Connect(target) => Some(target),
+        LinkSide::Connect(target, _) => Some(target),
         LinkSide::Listen => None,
     }
 }

@@ -1,6 +1,7 @@
-//! Links that we dial: from one shard, again and again with growing pauses, and resumed like any other.
+//! Links that we dial: from one shard or from each, again and again with growing pauses, and resumed like any other.
 
 use crate::stage::{FAR, RAW_TO_FAR, finish, ms, world};
+use megaphone_core::{Diallers, LinkSide};
 use megaphone_metrics::LinkMetric;
 use megaphone_sim::{Plan, Sight};
 
@@ -39,5 +40,45 @@ fn a_dialled_link_is_dialled_again_and_resumed() {
     world.settle(ms(10));
     assert_eq!(world.clients[client].arrived, 1_000);
     assert_eq!(world.link_metric(FAR, LinkMetric::Connects), 2);
+    finish(world);
+}
+
+#[test]
+fn each_shard_may_dial_a_link_of_its_own() {
+    let mut plan = Plan::calm(3);
+    if let LinkSide::Connect(_, diallers) = &mut plan.config.links[FAR].side {
+        *diallers = Diallers::All;
+    }
+    let mut world = world(plan);
+    let backends = ["far-1", "far-2", "far-3"].map(|name| world.add_backend(FAR, name));
+    world.settle(ms(1_000));
+    assert!(backends.iter().all(|&backend| world.backends[backend].up));
+    let clients: Vec<usize> = (0..6).map(|n| world.connect(n % 3, RAW_TO_FAR)).collect();
+    world.settle(ms(10));
+    for &client in &clients {
+        world.write(client, 1_000);
+    }
+    world.settle(ms(10));
+    assert!(clients.iter().all(|&it| world.clients[it].arrived == 1_000));
+    // The upper 12 bits of a connection's id are its shard.
+    let mut homes: Vec<Vec<u64>> = Vec::new();
+    for backend in backends {
+        let ids = world.backends[backend].conversations.keys();
+        homes.push(ids.map(|id| id >> 52).collect());
+    }
+    homes.sort();
+    assert_eq!(
+        homes,
+        [[0, 0], [1, 1], [2, 2]],
+        "clients stay on their shards"
+    );
+    world.break_link(backends[0]);
+    world.settle(ms(1_000));
+    for &client in &clients {
+        world.write(client, 1_000);
+    }
+    world.settle(ms(10));
+    assert!(clients.iter().all(|&it| world.clients[it].arrived == 2_000));
+    assert_eq!(world.link_metric(FAR, LinkMetric::Connects), 4);
     finish(world);
 }
