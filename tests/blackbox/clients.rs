@@ -87,19 +87,6 @@ impl Client {
         }
     }
 
-    /// Everything up to the end of the stream, which may be a reset.
-    pub(crate) fn rest_before_end(&mut self) -> Vec<u8> {
-        let (mut rest, mut some) = (Vec::new(), [0; 4096]);
-        loop {
-            match self.stream.read(&mut some) {
-                Ok(0) => return rest,
-                Ok(count) => rest.extend_from_slice(&some[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return rest,
-                Err(error) => panic!("the stream does not end: {error}"),
-            }
-        }
-    }
-
     /// No more will be sent.
     pub(crate) fn finish(&mut self) {
         self.stream

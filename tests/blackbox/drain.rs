@@ -35,7 +35,7 @@ fn a_drained_appliance_takes_nobody_new() {
     let mut backend = Backend::linked(appliance.links(), &[]);
     let mut client = Client::connect(appliance.clients());
     client.exchange(b"hello");
-    backend.command("hold");
+    backend.hold();
     client.send(b"in flight");
     appliance.signal("TERM");
     let address = appliance.clients();

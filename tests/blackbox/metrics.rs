@@ -52,7 +52,11 @@ fn a_scrape_is_well_formed_and_counts_what_happened() {
 #[test]
 fn the_pools_sum_is_constant() {
     let mut appliance = Setup::new().listen("raw", "echo").start();
-    let before = appliance.figures().sum("megaphone_pool_blocks");
+    let figures = appliance.wait_until("every shard to tell its pool", |f| {
+        f.sum("megaphone_pool_blocks{shard=\"0\"}") > 0.0
+            && f.sum("megaphone_pool_blocks{shard=\"1\"}") > 0.0
+    });
+    let before = figures.sum("megaphone_pool_blocks");
     let mut clients: Vec<_> = (0..20)
         .map(|_| Client::connect(appliance.clients()))
         .collect();

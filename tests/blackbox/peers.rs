@@ -43,6 +43,12 @@ impl Backend {
         self.told.command(command);
     }
 
+    /// Has it keep packets back from now on. It says so: what is sent to it later may otherwise come first.
+    pub(crate) fn hold(&mut self) {
+        self.command("hold");
+        self.told.stats();
+    }
+
     /// The line with which it said that it can be reached, and where.
     pub(crate) fn said_at_start(&self) -> &str {
         &self.ready

@@ -15,7 +15,7 @@
 %%   --credit BYTES   what the appliance may have outstanding on one connection (default 65536)
 %%   --reject REASON  answer every OPEN with REJECT (a number)
 %%   --mute           answer no OPEN at all
-%%   --seconds N      end after that long (default 60)
+%%   --seconds N      end after that long (default 600)
 %%
 %% It says READY when it can be reached or has begun to connect, LINKED and LOST for each link, and STATS lines. Commands on
 %% standard input: stats, hold (keep packets back), release, drop (break every link and link again), close (close every
@@ -46,7 +46,7 @@
 -define(RETRY_MS, 50).
 
 main(Args) ->
-    Opts = options(Args, #{node => <<"echo">>, links => 1, ack => false, credit => 65536, seconds => 60,
+    Opts = options(Args, #{node => <<"echo">>, links => 1, ack => false, credit => 65536, seconds => 600,
                            token => <<>>, reject => none}),
     Main = self(),
     erlang:send_after(maps:get(seconds, Opts) * 1000, Main, stop),
@@ -106,7 +106,7 @@ print_stats(Links) ->
 
 ask_stats(Link) ->
     Link ! {stats, self()},
-    receive {stats, Link, Stats} -> Stats after 2000 -> #{} end.
+    receive {stats, Link, Stats} -> Stats after 20000 -> #{} end.
 
 %% --- one link -------------------------------------------------------------------------------------------------------
 

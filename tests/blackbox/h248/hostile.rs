@@ -373,9 +373,6 @@ fn floods_cost_their_senders_only() {
     let (mut appliance, at) = serve();
     let flooder = peer(at);
     insist(&flooder, &register("flood", 1), "=1{");
-    let before = appliance
-        .figures()
-        .sum("megaphone_h248_transactions_total{dir=\"in\"}");
     let request = notify("flood", 2);
     for number in 0..2_000 {
         ask(
@@ -386,15 +383,8 @@ fn floods_cost_their_senders_only() {
         ask(&flooder, &request);
     }
     must_still_serve(&mut appliance, at);
-    let after = appliance
-        .figures()
-        .sum("megaphone_h248_transactions_total{dir=\"in\"}");
-    // Its one request, and 3 registrations and 9 requests over each transport.
-    assert_eq!(
-        after - before,
-        25.0,
-        "a request that is sent again is executed once"
-    );
+    // Its registration and its one request, which is executed once; 3 registrations and 9 requests over each transport.
+    appliance.must_count("megaphone_h248_transactions_total{dir=\"in\"}", 26);
 }
 
 /// Many names, each said once: over one socket of each transport, and from several addresses.

@@ -192,9 +192,8 @@ fn an_operator_sees_changes_blocks_and_ends_associations() {
     operated.ctl(&["disconnect", "gw1"]);
     operated.appliance.wait_until("one association less", |f| {
         f.sum("megaphone_h248_associations") == 1.0
+            && f.sum("megaphone_h248_answer_seconds_count") >= 4.0
     });
-    let asked = operated.appliance.figures();
-    assert!(asked.sum("megaphone_h248_answer_seconds_count") >= 4.0);
 }
 
 /// What a trace wrote: its lines, and its capture.
@@ -324,8 +323,8 @@ fn a_controller_that_is_killed_and_started_again_leaves_no_request_without_an_an
         "20",
         "--requests",
         "60",
-        "--window",
-        "1",
+        "--rate",
+        "400",
         "--resend",
         "100ms",
     ];
