@@ -24,7 +24,11 @@
 start(Socket, Options) ->
     StreamOptions = maps:to_list(maps:with([access, shaper, max_stanza_size], Options)),
     p1_server:start(?MODULE, [Options, ejabberd_c2s, {megaphone_socket, Socket}, StreamOptions],
-                    [{max_queue, maps:get(max_fsm_queue, Options)}, {spawn_opt, [{min_heap_size, ?LOGIN_HEAP_WORDS}]}]).
+                    [{max_queue, maps:get(max_fsm_queue, Options)}, {spawn_opt, heap(Options)}]).
+
+%% A session that never sleeps would keep room for a login for ever, three times over.
+heap(#{hibernate := true}) -> [{min_heap_size, ?LOGIN_HEAP_WORDS}];
+heap(_) -> [].
 
 accept(Session) ->
     xmpp_stream_in:accept(Session).
