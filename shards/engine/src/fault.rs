@@ -3,7 +3,9 @@
 
 use megaphone_core::SocketFault;
 use megaphone_pool::PoolError;
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
 
 /// Why the engine cannot start, or had to stop.
@@ -65,6 +67,33 @@ pub enum EngineError {
         /// The kernel's answer.
         source: io::Error,
     },
+    /// A shard's machine panicked, in a program whose panics unwind.
+    #[error("shard {shard} panicked: {reason}")]
+    Panic {
+        /// The shard.
+        shard: u16,
+        /// The panic's words.
+        reason: String,
+    },
+}
+
+/// Lets a shard work. Where panics unwind, a panic of its machine is an error like any other: the shard ends in good order, and the
+/// others with it. Else they would wait for it at their own end, and before that go on with a part of the clients gone.
+pub(crate) fn guard<T>(
+    shard: u16,
+    work: impl FnOnce() -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    // What the work leaves half done is only ended and dropped after that.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = words(&*panic);
+        Err(EngineError::Panic { shard, reason })
+    })
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("without words").to_owned()
 }
 
 /// An errno as a machine's word.

@@ -5,7 +5,7 @@ use crate::accept::{self, Listener};
 use crate::config::{EngineConfig, ListenAddress};
 use crate::datagram::{self, Datagrams};
 use crate::doorbell::{Control, Mailbox, Rings};
-use crate::fault::EngineError;
+use crate::fault::{EngineError, guard};
 use crate::setup;
 use crate::shard::{Parts, Shard, Turn};
 use glommio::timer::sleep;
@@ -329,7 +329,7 @@ impl<T: Send + 'static> Seed<T> {
     {
         let common = self.common.clone();
         let id = self.port.shard();
-        let shard = self.grow(make);
+        let shard = guard(id, || self.grow(make));
         let ring = shard.as_ref().ok().map(|shard| shard.ring.fd());
         if !common.rings.arrive(id, ring) {
             return Err(shard.err().unwrap_or(EngineError::NotStarted));
@@ -430,7 +430,7 @@ impl<T: Send + 'static> Seed<T> {
 /// is urgent ends in that ring.
 async fn work<M: Machine>(shard: &mut Shard<M>, common: &Common) -> Result<(), EngineError> {
     loop {
-        match shard.turn()? {
+        match guard(shard.id.0, || shard.turn())? {
             Turn::Again => {}
             Turn::Yield => glommio::executor().yield_task_queue_now().await,
             Turn::Drained => {

@@ -2,11 +2,13 @@
 
 mod support;
 
-use megaphone_core::{Close, Input, Output};
-use megaphone_engine::EngineConfig;
+use megaphone_core::{Close, Input, Machine, Output, ShardId, SocketId};
+use megaphone_engine::{EngineConfig, EngineError, run};
+use megaphone_pool::Gather;
 use megaphone_wheel::Tick;
+use std::sync::mpsc::channel;
 use std::time::Duration;
-use support::{Behaviour, Echo, Kit, Seen, World, echo, loopback};
+use support::{Behaviour, Echo, Kit, PATIENCE, Seen, World, client, echo, loopback};
 
 /// Asks for a deadline a little later each time, starting with the first drain.
 struct Metronome {
@@ -122,4 +124,70 @@ fn a_drain_lets_sessions_end_and_accepts_no_new_ones() {
     }
     drop(client);
     world.end();
+}
+
+/// Serves nobody, and panics on shard 1 when it is told to drain.
+struct Brittle(ShardId);
+
+impl Machine for Brittle {
+    type Item = ();
+
+    fn handle(&mut self, _: Tick, input: Input<()>) {
+        assert!(
+            self.0 != ShardId(1) || !matches!(input, Input::Drain { .. }),
+            "too much for it"
+        );
+    }
+
+    fn poll(&mut self) -> Option<Output<()>> {
+        None
+    }
+
+    fn deadline(&self) -> Option<Tick> {
+        None
+    }
+
+    fn outgoing(&self, _: SocketId) -> Option<&Gather> {
+        None
+    }
+}
+
+fn is_of_shard_1(error: &EngineError, words: &str) {
+    assert!(
+        matches!(error, EngineError::Panic { shard: 1, reason } if reason == words),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_machine_that_panics_ends_all_shards_and_says_so() {
+    let config = EngineConfig {
+        shards: 3,
+        ..loopback()
+    };
+    let running = run(config, |birth| Brittle(birth.shard), drop).unwrap();
+    // Something is in flight on some shard.
+    let address = running.listening()[0].to_string();
+    let _client = client(address.trim_start_matches("tcp://").parse().unwrap());
+    running.controls().drain(Duration::from_secs(60));
+    let (sender, ended) = channel();
+    std::thread::spawn(move || sender.send(running.join()));
+    let outcome = ended.recv_timeout(PATIENCE).expect("all shards end");
+    is_of_shard_1(&outcome.unwrap_err(), "too much for it");
+}
+
+#[test]
+fn a_machine_that_cannot_be_made_stops_the_start() {
+    let config = EngineConfig {
+        shards: 3,
+        ..loopback()
+    };
+    let make = |megaphone_engine::Birth { shard, .. }| {
+        assert!(shard != ShardId(1), "not here");
+        Brittle(shard)
+    };
+    match run(config, make, drop) {
+        Ok(_) => panic!("it must not start"),
+        Err(error) => is_of_shard_1(&error, "not here"),
+    }
 }
