@@ -7,6 +7,7 @@
 //!    └── go, stop ──────────────────►
 //! ```
 
+pub mod bar;
 pub mod board;
 pub mod codec;
 pub mod cpu;
@@ -16,5 +17,6 @@ pub mod outcome;
 pub mod payload;
 pub mod plan;
 pub mod run;
+mod steps;
 pub mod work;
 pub mod xmpp;

@@ -247,3 +247,36 @@ fn a_server_that_dies_is_an_error_and_not_a_hang() {
     let result: serde_json::Value = serde_json::from_str(&printed).expect("one object");
     assert_eq!(result["errors"], 10, "each connection ended once: {result}");
 }
+
+/// What somebody sees who runs the command on a terminal: a line that moves, and at the end the result alone.
+#[test]
+fn on_a_terminal_a_line_shows_how_far_the_run_is() {
+    let server = Server::start(8, "raw");
+    // Python's standard library has a terminal to run it on; what is printed there comes out of the pipe.
+    let spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+    let output = Command::new("python3")
+        .args([
+            "-c",
+            spawn,
+            MEGAPHONE,
+            "bench",
+            "echo",
+            "--connections",
+            "10",
+        ])
+        .args(["--warmup", "0ms", "--duration", "500ms", "--to", &server.to])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output()
+        .expect("python3 starts");
+    let seen = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{seen}");
+    for line in ["connections ", "sending     "] {
+        let drawn = seen
+            .split('\r')
+            .any(|drawn| drawn.contains(line) && drawn.contains('░') | drawn.contains('█'));
+        assert!(drawn, "no line of {line:?} in {seen:?}");
+    }
+    let rest = seen.rsplit('\r').next().unwrap_or_default();
+    assert!(!rest.contains('█'), "the line is gone at the end: {rest:?}");
+}

@@ -190,6 +190,12 @@ impl Board {
         let _ = self.reports.send(report);
     }
 
+    /// A shard is done, with these counts.
+    pub fn last_word(&self, shard: usize, tally: Tally) {
+        self.publish(shard, tally);
+        self.report(Report::Done);
+    }
+
     /// All connections are there: send.
     pub fn give_go(&self) {
         self.go.store(true, Ordering::Release);

@@ -9,23 +9,18 @@
 use super::board::{Board, Report, Seconds, Tally};
 use super::payload::{Mismatch, Progress, Shape};
 use super::plan::{Pace, Plan, Schedule};
+use super::steps::{SOON, STEP_MAX, Turns};
 use megaphone_core::{Close, ConnectToken, Input, Machine, Output, SocketFault, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
+mod stages;
 #[cfg(test)]
 mod tests;
 
-/// How often a shard looks at the board and publishes its counts.
-const LOOK: Duration = Duration::from_millis(100);
-/// How soon work goes on that was broken off to let completions in, or for want of a block.
-const SOON: Duration = Duration::from_millis(1);
-/// Turns of the schedule, or connections, that one step handles.
-const STEP_MAX: u32 = 1_024;
 /// Packets under way on one connection of an open loop; later ones wait, and their latency counts the wait.
 const WINDOW: u32 = 64;
 const NONE: u32 = u32::MAX;
@@ -54,14 +49,6 @@ struct Connection {
     hungry: bool,
     /// Its end has been counted already.
     given_up: bool,
-}
-
-/// The open loop's schedule and the next turn on it.
-#[derive(Clone, Copy, Debug)]
-struct Turns {
-    schedule: Schedule,
-    round: u32,
-    local: u32,
 }
 
 /// The generator of one shard.
@@ -274,11 +261,7 @@ impl Load {
             }
             Pace::Open { every } => {
                 let schedule = Schedule::new(now, every, self.plan.connections);
-                self.turns = Some(Turns {
-                    schedule,
-                    round: 0,
-                    local: 0,
-                });
+                self.turns = Some(Turns::new(schedule));
             }
         }
     }
@@ -302,13 +285,7 @@ impl Load {
             match self.turns {
                 Some(turns) if self.share() > 0 && self.turn(turns) <= now => {
                     self.fill(now, turns.local);
-                    let local = (turns.local + 1) % self.share();
-                    let round = turns.round + u32::from(local == 0);
-                    self.turns = Some(Turns {
-                        local,
-                        round,
-                        ..turns
-                    });
+                    self.turns = Some(turns.next(self.share()));
                 }
                 _ => return,
             }
@@ -316,7 +293,7 @@ impl Load {
     }
 
     fn turn(&self, turns: Turns) -> Tick {
-        turns.schedule.turn(self.number(turns.local), turns.round)
+        turns.at(self.number(turns.local))
     }
 
     /// Whether the schedule has turns before the end that were not taken yet: the time to do so came too late.
@@ -421,92 +398,6 @@ impl Load {
             self.strand(local);
         }
     }
-
-    // ── stages ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// What the time alone brings about.
-    fn advance(&mut self, now: Tick) {
-        if now >= self.next_look {
-            self.look(now);
-        }
-        match self.stage {
-            Stage::Opening => {
-                self.open_more();
-                self.feed_hungry(now);
-            }
-            Stage::Sending if now >= self.end() && !self.has_turns_left() => self.settle(now),
-            Stage::Sending => {
-                self.feed_hungry(now);
-                self.take_turns(now);
-            }
-            Stage::Settling { until } if now >= until || self.all_back() => self.close_some(now, 0),
-            Stage::Closing { next } => self.close_some(now, next),
-            Stage::Waiting | Stage::Settling { .. } | Stage::Done => {}
-        }
-    }
-
-    /// Publishes counts and looks for signals.
-    fn look(&mut self, now: Tick) {
-        self.next_look = now + LOOK;
-        let running = !matches!(self.stage, Stage::Closing { .. } | Stage::Done);
-        if running && self.board.has_stopped() && !matches!(self.stage, Stage::Settling { .. }) {
-            self.settle(now);
-        } else if self.stage == Stage::Waiting && self.board.has_go() {
-            self.begin_sending(now);
-        }
-        let is_over = self.stage == Stage::Done;
-        self.seconds.report(self.start, now, is_over, &self.board);
-        self.board.publish(self.shard as usize, self.tally);
-    }
-
-    fn settle(&mut self, now: Tick) {
-        self.hungry.clear();
-        self.turns = None;
-        self.stage = Stage::Settling {
-            until: now + self.plan.grace,
-        };
-    }
-
-    /// Whether nothing that was sent can still come back.
-    fn all_back(&self) -> bool {
-        self.tally.received + self.stranded >= self.tally.sent
-    }
-
-    /// Closes a bounded number of connections, and ends when the last one is gone.
-    fn close_some(&mut self, now: Tick, next: u32) {
-        let end = if now < self.again {
-            next
-        } else {
-            (next + STEP_MAX).min(self.share())
-        };
-        for local in next..end {
-            if !self.connections[local as usize].given_up {
-                self.close(local);
-            }
-        }
-        if end > next {
-            self.again = now + SOON;
-        }
-        self.stage = Stage::Closing { next: end };
-        if end == self.share() && self.alive == 0 && self.dialing == 0 {
-            self.finish();
-        }
-    }
-
-    /// The last word.
-    fn finish(&mut self) {
-        self.stage = Stage::Done;
-        self.tally.lost = self
-            .connections
-            .iter()
-            .map(|c| u64::from(c.sent - c.received))
-            .sum();
-        self.seconds
-            .report(self.start, self.next_look, true, &self.board);
-        self.board.publish(self.shard as usize, self.tally);
-        self.board.report(Report::Done);
-        self.outputs.push_back(Output::Drained);
-    }
 }
 
 impl Machine for Load {
@@ -561,27 +452,7 @@ impl Machine for Load {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        let hungry = if self.hungry.is_empty() {
-            Tick::MAX
-        } else {
-            self.again
-        };
-        let work = match self.stage {
-            Stage::Done => return None,
-            Stage::Waiting => Tick::MAX,
-            Stage::Opening => hungry,
-            Stage::Sending => {
-                let turn = self
-                    .turns
-                    .filter(|_| self.share() > 0)
-                    .map_or(Tick::MAX, |turns| self.turn(turns));
-                turn.min(hungry).min(self.end())
-            }
-            Stage::Settling { until } => until,
-            Stage::Closing { next } if next < self.share() => self.again,
-            Stage::Closing { .. } => Tick::MAX,
-        };
-        Some(work.min(self.next_look))
+        self.next_deadline()
     }
 
     fn outgoing(&self, socket: SocketId) -> Option<&Gather> {

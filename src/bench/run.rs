@@ -1,5 +1,6 @@
 //! A run from its plan to its outcome: shards, signals, time, and the line that moves on a terminal.
 
+use super::bar::Bar;
 use super::board::{Board, Report, Tally, latencies};
 use super::cpu;
 use super::outcome::{self, Measured};
@@ -8,7 +9,6 @@ use crate::card::Card;
 use crate::failure::Failure;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use hdrhistogram::Histogram;
-use indicatif::{ProgressBar, ProgressStyle};
 use megaphone_engine::{Controls, Running};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -218,7 +218,7 @@ struct Watch<'r> {
     run: &'r Run,
     board: &'r Board,
     interrupted: &'r AtomicBool,
-    bar: ProgressBar,
+    bar: Bar,
     course: Course,
     started: Instant,
     next_look: Instant,
@@ -229,7 +229,6 @@ struct Watch<'r> {
     sending_since: Option<Instant>,
     stopped_at: Option<Instant>,
     cpu_before: Option<Duration>,
-    last_received: u64,
 }
 
 impl<'r> Watch<'r> {
@@ -245,10 +244,7 @@ impl<'r> Watch<'r> {
             ready: 0,
         };
         Watch {
-            bar: bar(
-                u64::from(run.work.connections()),
-                "connections {bar:40} {pos}/{len}  {per_sec}",
-            ),
+            bar: Bar::of_opening(run.work.connections()),
             run,
             board,
             interrupted,
@@ -260,7 +256,6 @@ impl<'r> Watch<'r> {
             sending_since: None,
             stopped_at: None,
             cpu_before: None,
-            last_received: 0,
         }
     }
 
@@ -288,7 +283,7 @@ impl<'r> Watch<'r> {
 
     fn look_at_opening(&mut self, now: Instant, total: Tally) {
         let answered = total.ready + total.failed;
-        self.bar.set_position(total.ready);
+        self.bar.opened(total.ready);
         if answered != self.moved.0 {
             self.moved = (answered, now);
         }
@@ -322,12 +317,8 @@ impl<'r> Watch<'r> {
             self.course.began = SystemTime::now();
             self.sending_since = Some(now);
             let (warmup, duration, _) = self.run.work.times();
-            let length = warmup + duration;
-            self.bar.finish_and_clear();
-            self.bar = bar(
-                length.as_millis() as u64,
-                "sending     {bar:40} {percent}%  {msg}",
-            );
+            self.bar.clear();
+            self.bar = Bar::of_sending(warmup + duration);
         } else if late {
             self.stop(now);
         }
@@ -336,14 +327,7 @@ impl<'r> Watch<'r> {
     fn look_at_sending(&mut self, now: Instant, since: Instant, total: Tally) {
         let (warmup, duration, _) = self.run.work.times();
         let elapsed = now - since;
-        self.bar.set_position(elapsed.as_millis() as u64);
-        if total.received != self.last_received {
-            self.last_received = total.received;
-            self.bar.set_message(format!(
-                "{} packets, {} errors",
-                total.packets, total.errors
-            ));
-        }
+        self.bar.sent(elapsed, total);
         if elapsed >= warmup && self.cpu_before.is_none() {
             self.cpu_before = self.run.server.and_then(cpu::used_by);
         }
@@ -378,32 +362,10 @@ impl<'r> Watch<'r> {
             self.count_cpu();
             self.course.counted = since.elapsed().saturating_sub(self.run.work.times().0);
         }
-        self.bar.finish_and_clear();
+        self.bar.clear();
         self.course
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
-fn bar(length: u64, template: &str) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template(template).expect("the templates are constant and right");
-    ProgressBar::new(length).with_style(style)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shards_follow_the_limit_on_descriptors() {
-        let mut machine = Card::default();
-        assert_eq!(shards_for(1_000, &machine), 1);
-        machine
-            .limits
-            .insert("nofile".into(), ("1024".into(), "20000".into()));
-        assert_eq!(
-            [1, 18_000, 18_001, 1_000_000].map(|n| shards_for(n, &machine)),
-            [1, 1, 2, 56]
-        );
-    }
-}
+mod tests;

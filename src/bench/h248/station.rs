@@ -15,24 +15,19 @@ use super::traffic::Underway;
 use super::wire::{Ask, Wire};
 use crate::bench::board::{Board, Report, Seconds, Tally};
 use crate::bench::plan::{Endpoints, Pace, Schedule};
+use crate::bench::steps::{LOOK, SOON, STEP_MAX, Turns, to_close};
 use megaphone_core::{Close, ConnectToken, Input, ListenerId, Machine, Output, SocketId};
 use megaphone_pool::{Gather, Pool};
 use megaphone_wheel::Tick;
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
 
-/// How often a shard looks at the board and publishes its counts.
-const LOOK: Duration = Duration::from_millis(100);
-/// How soon work goes on that was broken off to let completions in, or for want of a block.
-const SOON: Duration = Duration::from_millis(1);
-/// Ties that one step handles.
-pub(super) const STEP_MAX: u32 = 1_024;
 pub(super) const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +38,6 @@ pub(super) enum Stage {
     Settling { until: Tick },
     Closing { next: u32 },
     Done,
-}
-
-/// The open loop's schedule and the next turn on it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turns {
-    pub(super) schedule: Schedule,
-    round: u32,
-    local: u32,
 }
 
 /// The machine of one shard.
@@ -238,11 +225,7 @@ impl Station {
             }
             Pace::Open { every } => {
                 let schedule = Schedule::new(now, every, self.plan.gateways);
-                self.turns = Some(Turns {
-                    schedule,
-                    round: 0,
-                    local: 0,
-                });
+                self.turns = Some(Turns::new(schedule));
             }
         }
     }
@@ -268,13 +251,7 @@ impl Station {
             match self.turns {
                 Some(turns) if self.share() > 0 && self.turn(turns) <= now => {
                     self.fill(now, turns.local);
-                    let local = (turns.local + 1) % self.share();
-                    let round = turns.round + u32::from(local == 0);
-                    self.turns = Some(Turns {
-                        local,
-                        round,
-                        ..turns
-                    });
+                    self.turns = Some(turns.next(self.share()));
                 }
                 _ => return,
             }
@@ -282,9 +259,7 @@ impl Station {
     }
 
     fn turn(&self, turns: Turns) -> Tick {
-        turns
-            .schedule
-            .turn(self.turn_number(turns.local), turns.round)
+        turns.at(self.turn_number(turns.local))
     }
 
     /// When sending ends.
@@ -399,21 +374,15 @@ impl Station {
 
     /// Closes a bounded number of ties, and ends when the last socket is gone.
     fn close_some(&mut self, now: Tick, next: u32) {
-        let end = if now < self.again {
-            next
-        } else {
-            (next + STEP_MAX).min(self.share())
-        };
-        for local in next..end {
+        let share = self.share();
+        let Range { start, end } = to_close(now, &mut self.again, next, share);
+        for local in start..end {
             if !self.ties[local as usize].given_up {
                 self.close(local);
             }
         }
-        if end > next {
-            self.again = now + SOON;
-        }
         self.stage = Stage::Closing { next: end };
-        if end == self.share() && self.alive == 0 && self.dialing == 0 {
+        if end == share && self.alive == 0 && self.dialing == 0 {
             self.finish();
         }
     }
@@ -424,8 +393,7 @@ impl Station {
         self.tally.lost += self.underway.traffic();
         self.seconds
             .report(self.start, self.next_look, true, &self.board);
-        self.board.publish(self.shard as usize, self.tally);
-        self.board.report(Report::Done);
+        self.board.last_word(self.shard as usize, self.tally);
         self.outputs.push_back(Output::Drained);
     }
 

@@ -3,9 +3,10 @@
 use super::paths::HEAD;
 use super::plan::{Role, Send};
 use super::reading::{Reading, Saying};
-use super::station::{STEP_MAX, Stage, Station};
+use super::station::{Stage, Station};
 use super::wire::Ask;
 use crate::bench::plan::Pace;
+use crate::bench::steps::STEP_MAX;
 use megaphone_h248::model::{Segment, Transaction, TransactionAck};
 use megaphone_wheel::Tick;
 use std::collections::{HashMap, VecDeque};

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use megaphone_frame::Framing;
 use megaphone_pool::PoolConfig;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What the far end does with the bytes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

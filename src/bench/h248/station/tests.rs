@@ -6,6 +6,7 @@ use crate::bench::plan::Pace;
 use crossbeam::channel::Receiver;
 use megaphone_pool::PoolConfig;
 use megaphone_wheel::Rng;
+use std::time::Duration;
 
 const HOME: &str = "127.0.0.1:2944";
 

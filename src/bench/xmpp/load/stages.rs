@@ -1,18 +1,13 @@
 //! What the time brings about: logins at their rate, messages at theirs, the end.
 
 use super::Load;
-use crate::bench::board::Report;
+use crate::bench::steps::{LOOK, SOON, STEP_MAX, to_close};
 use crate::bench::xmpp::login::Stage;
 use megaphone_core::{ConnectToken, Output};
 use megaphone_wheel::Tick;
+use std::ops::Range;
 use std::time::Duration;
 
-/// How often a shard looks at the board and publishes its counts.
-const LOOK: Duration = Duration::from_millis(100);
-/// How soon work goes on that was broken off to let completions in, or for want of a block.
-const SOON: Duration = Duration::from_millis(1);
-/// Logins, messages or ends that one step handles.
-const STEP_MAX: u32 = 1_024;
 /// Shards see the end of the writing within this time of each other: none closes before all have counted what they sent.
 const SETTLE_LEAST: Duration = Duration::from_millis(500);
 
@@ -184,27 +179,20 @@ impl Load {
 
     /// Closes a bounded number of connections, and ends when the last one is gone.
     fn close_some(&mut self, now: Tick, next: u32) {
-        let end = if now < self.course.again {
-            next
-        } else {
-            (next + STEP_MAX).min(self.share())
-        };
-        for local in next..end {
+        let share = self.share();
+        let Range { start, end } = to_close(now, &mut self.course.again, next, share);
+        for local in start..end {
             let user = &mut self.users[local as usize];
             if std::mem::replace(&mut user.stage, Stage::Gone) != Stage::Gone {
                 self.close(local);
             }
         }
-        if end > next {
-            self.course.again = now + SOON;
-        }
         self.course.act = Act::Closing { next: end };
-        if end == self.share() && self.course.alive == 0 && self.course.dialing == 0 {
+        if end == share && self.course.alive == 0 && self.course.dialing == 0 {
             self.course.act = Act::Done;
             let (start, at) = (self.course.start, self.course.next_look);
             self.seconds.report(start, at, true, &self.board);
-            self.board.publish(self.shard as usize, self.tally);
-            self.board.report(Report::Done);
+            self.board.last_word(self.shard as usize, self.tally);
             self.outputs.push_back(Output::Drained);
         }
     }
