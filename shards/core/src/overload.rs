@@ -112,7 +112,8 @@ impl Overload {
 fn free_percent(pool: &Pool) -> u32 {
     let percent = |class| {
         let counts = pool.counts(class);
-        (u64::from(counts.total - counts.leased) * 100 / u64::from(counts.total.max(1))) as u32
+        // At most 32,768 blocks of a class (`megaphone_pool::BLOCKS_MAX`): no overflow, and a short division.
+        (counts.total - counts.leased) * 100 / counts.total.max(1)
     };
     Class::ALL.into_iter().map(percent).min().unwrap_or(100)
 }

@@ -31,7 +31,7 @@ impl<M: Machine> Shard<M> {
         // A block that another shard drops rings no bell: who waits for one looks for it.
         let look = (!self.starved.is_empty()).then(|| self.now.after(STARVED_LOOK));
         let moments = [
-            self.machine.deadline(),
+            self.deadline(),
             self.next_listen(),
             self.next_park(),
             self.next_datagrams(STARVED_LOOK),

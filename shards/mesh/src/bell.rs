@@ -87,14 +87,17 @@ impl Bells {
         let depth = if returns_wake { ASLEEP } else { DOZING };
         door.sleep.swap(depth, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        let quiet = door
-            .news
-            .iter()
-            .all(|word| word.load(Ordering::Relaxed) == 0);
+        let quiet = !self.has_news(shard);
         if !quiet {
             door.sleep.swap(AWAKE, Ordering::Relaxed);
         }
         quiet
+    }
+
+    /// Whether some shard has published something for `shard` since the bits were last taken.
+    pub(crate) fn has_news(&self, shard: u16) -> bool {
+        let news = &self.doors[usize::from(shard)].news;
+        news.iter().any(|word| word.load(Ordering::Relaxed) != 0)
     }
 
     /// Declares `shard` awake.

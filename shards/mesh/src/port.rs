@@ -260,6 +260,15 @@ impl<T: Send> Port<T> {
         }
     }
 
+    /// Whether there may be an item or a return to take: a look at this shard's own words alone, for the turns that have none.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.serving()
+            || !self.items.is_empty()
+            || !self.returns.is_empty()
+            || self.bells.has_news(self.me)
+    }
+
     /// The next item and its source, in order per source, fairly among sources.
     pub fn next_item(&mut self) -> Option<(u16, T)> {
         loop {

@@ -21,16 +21,23 @@ fn pair<T: Send>(capacity: u32) -> (Port<T>, Port<T>) {
 fn an_item_arrives_and_its_return_comes_back() {
     let (mut a, mut b) = pair(4);
     a.send(1, "hello").unwrap();
-    assert!(b.next_item().is_none(), "unpublished items are invisible");
+    assert!(
+        b.next_item().is_none() && !b.has_work(),
+        "unpublished items are invisible"
+    );
     a.flush(|_| panic!("nobody sleeps"));
+    assert!(b.has_work() && !a.has_work());
     assert_eq!(b.next_item(), Some((0, "hello")));
     assert_eq!(a.outstanding(1), 1);
     b.give_back(0, credit(7)).unwrap();
     b.flush(|_| panic!("nobody sleeps"));
+    assert!(a.has_work());
     let (from, back) = a.next_return().unwrap();
     assert_eq!((from, back.tag), (1, 7));
     assert_eq!(a.outstanding(1), 0);
     assert!(a.next_return().is_none() && b.next_item().is_none());
+    assert!(b.next_return().is_none() && a.next_item().is_none());
+    assert!(!a.has_work() && !b.has_work());
 }
 
 #[test]

@@ -251,6 +251,9 @@ impl Gather {
 
     /// Moves everything from `other` to the back of this one; short leases are coalesced as in [`Gather::push_lease`].
     pub fn append(&mut self, other: &mut Gather) {
+        if self.is_empty() {
+            return self.trade(other);
+        }
         while let Some(piece) = other.pieces.pop_front() {
             match piece {
                 Piece::Lease(lease) => self.push_lease(lease),
@@ -258,6 +261,13 @@ impl Gather {
             }
         }
         other.clear();
+    }
+
+    /// All that `other` has comes here, where nothing is: the usual case of a frame on its way, and the cheapest.
+    #[inline]
+    fn trade(&mut self, other: &mut Gather) {
+        debug_assert!(self.is_empty() && self.writer.is_none());
+        std::mem::swap(self, other);
     }
 
     /// How large a block to open: for what is to be written, or a quarter of what is here already up to `growth_max`,
@@ -329,6 +339,9 @@ impl Gather {
 
     /// Moves the first `n` bytes (all, if there are fewer) to the back of `into`, without copying.
     pub fn take_front(&mut self, n: usize, into: &mut Gather) {
+        if n >= self.len && into.is_empty() {
+            return into.trade(self);
+        }
         let mut left = n.min(self.len);
         self.len -= left;
         while left > 0 {
