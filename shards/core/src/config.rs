@@ -190,7 +190,7 @@ impl ShardConfig {
             listeners: Vec::new(),
             links: Vec::new(),
             limits: Limits::default(),
-            lanes: LaneBudget::default(),
+            lanes: LaneBudget::for_shards(shards),
             epoch: 1,
             node: String::from("megaphone"),
             h248: H248Config::default(),
@@ -366,7 +366,8 @@ mod tests {
     }
 
     #[test]
-    fn the_default_lane_holds_128_items() {
-        assert_eq!(ShardConfig::new(ShardId(0), 1).lane_capacity(), 128);
+    fn a_lane_among_54_shards_holds_128_items_and_one_among_few_more() {
+        let capacity = |shards| ShardConfig::new(ShardId(0), shards).lane_capacity();
+        assert_eq!([54, 38, 2].map(capacity), [128, 232, 440]);
     }
 }

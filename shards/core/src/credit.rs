@@ -46,6 +46,23 @@ impl LaneBudget {
         }
     }
 
+    /// The default for so many shards. Lanes are as many as the square of that, so few shards can have longer ones: what is under way
+    /// on a lane is what its two shards do for each other in one turn, and each turn of a sleeping one costs a wake-up.
+    #[must_use]
+    pub fn for_shards(shards: u16) -> LaneBudget {
+        let default = LaneBudget::default();
+        let times = match shards {
+            0..=26 => 4,
+            27..=38 => 2,
+            _ => 1,
+        };
+        LaneBudget {
+            inbound: default.inbound * times,
+            per_link: default.per_link * times,
+            ..default
+        }
+    }
+
     /// What a lane must hold when each shard is home to `links` links at most, and speaks H.248 or not.
     #[must_use]
     pub const fn capacity(&self, links: u32, h248: bool) -> u32 {
@@ -254,6 +271,19 @@ mod tests {
             "an account lends nothing to another"
         );
         assert!(lanes.spend(PEER, Account::Link(1)));
+    }
+
+    #[test]
+    fn the_lanes_of_fewer_shards_take_no_more_memory_than_those_of_54() {
+        let slots = |shards: u16| {
+            let capacity = LaneBudget::for_shards(shards).capacity(4, false);
+            u64::from(shards).pow(2) * u64::from(capacity.next_power_of_two())
+        };
+        for shards in 1..=54 {
+            assert!(slots(shards) <= slots(54), "{shards} shards");
+        }
+        assert_eq!(LaneBudget::for_shards(54), LaneBudget::default());
+        assert!(LaneBudget::for_shards(2).per_link > LaneBudget::default().per_link);
     }
 
     #[test]

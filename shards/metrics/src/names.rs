@@ -253,7 +253,7 @@ figures! {
         MeshItemsOut { dir: "out" },
     }
     gauge "mesh_loans" "Leases of this shard's blocks that other shards hold." { MeshLoans }
-    counter "mesh_credit_starved_total" "Times a session stopped being read because a lane had no credit." { MeshCreditStarved }
+    counter "mesh_credit_starved_total" "Times a session had to wait because a lane had no credit." { MeshCreditStarved }
     counter "mesh_doorbells_total" "Times a sleeping shard was woken." { MeshDoorbells }
 
     // H.248.

@@ -124,6 +124,14 @@ impl World {
         self.backends.len() - 1
     }
 
+    /// Whether the appliance reads a client's socket.
+    #[must_use]
+    pub fn is_read(&self, client: usize) -> bool {
+        let client = &self.clients[client];
+        let socket = self.nodes[client.shard].socket(client.socket);
+        socket.is_some_and(|socket| socket.reading)
+    }
+
     /// Somebody who is no backend connects to a link's listener and writes something.
     pub fn connect_stranger(&mut self, shard: usize, spec: usize, bytes: &[u8]) -> SocketId {
         let listener = ListenerId((self.plan.config.listeners.len() + spec) as u16);

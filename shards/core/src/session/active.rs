@@ -3,7 +3,7 @@
 
 use super::table::NONE;
 use megaphone_frame::{Expect, FrameFault, FrameHead, Framing, Limits};
-use megaphone_pool::{Gather, Pool};
+use megaphone_pool::{Class, Gather, Pool};
 use megaphone_wheel::{Tick, TimerId};
 
 /// The record of one busy session.
@@ -108,6 +108,17 @@ impl Active {
     /// Moves what came from the client and has to wait to the smallest blocks that hold it; whether that freed anything.
     pub(crate) fn settle(&mut self, pool: &Pool) -> bool {
         self.input.settle(pool) | self.frame.settle(pool)
+    }
+
+    /// Whether what came from the client and has to wait is a short frame and nothing else, in a small block: moves it to one if it is
+    /// in another.
+    pub(crate) fn shorten(&mut self, pool: &Pool) -> bool {
+        let small = pool.block_bytes(Class::Parking);
+        let is_short = self.input.is_empty() && self.frame.len() <= small;
+        if is_short && self.frame.pinned_bytes() > small {
+            self.frame.settle(pool);
+        }
+        is_short && self.frame.pinned_bytes() <= small
     }
 
     /// Forgets what came from the client.

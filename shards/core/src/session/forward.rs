@@ -234,7 +234,8 @@ impl Shard {
             }
             match self.forward_part(socket, link, whole) {
                 Step::Sent => {}
-                Step::NoCredit | Step::NoQuota => return self.await_link(socket),
+                Step::NoQuota => return self.await_turn(socket),
+                Step::NoCredit => return self.await_link(socket),
                 Step::Over => return,
             }
         }
@@ -246,6 +247,20 @@ impl Shard {
             return self.forward_close(socket, link);
         }
         self.go_on_reading(socket);
+    }
+
+    /// Others are sent first. A client of whom no more than a short frame waits stays read: most say nothing before they are answered,
+    /// and to stop reading and begin again costs more than their packet. If it does say more, it stands here again, with more.
+    fn await_turn(&mut self, socket: SocketId) {
+        let pool = self.pool.clone();
+        let is_short = self
+            .session_active(socket)
+            .is_some_and(|active| active.shorten(&pool));
+        if is_short {
+            self.wait_for_link(socket);
+        } else {
+            self.await_link(socket);
+        }
     }
 
     /// The link takes no more for now: the client is not read, and what came of it moves to small blocks if this takes long.

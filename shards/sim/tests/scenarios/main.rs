@@ -34,6 +34,7 @@ mod rst_mid_frame;
 mod slow_client_stalls_nobody_else;
 mod split_at_every_byte;
 mod storm;
+mod turn_on_the_link;
 mod unknown_connections;
 mod xmpp_clients;
 mod xmpp_errors;
