@@ -6,6 +6,7 @@ mod dial;
 mod greet;
 mod hand_over;
 mod life;
+mod meet;
 mod opens;
 mod outlet;
 mod receive;
