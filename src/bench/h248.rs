@@ -8,9 +8,11 @@
 //!   plan.rs      what a run does           traffic.rs    what is due, sent, sent again, given up
 //!   wire.rs      messages written          reading.rs    messages read, and answered at once
 //!   outcome.rs   what it came to           paths.rs      streams and datagrams
+//!   opening.rs   gateways that begin
 //! ```
 
 pub mod args;
+mod opening;
 pub mod outcome;
 mod paths;
 pub mod plan;

@@ -12,7 +12,7 @@ use super::paths::Tie;
 use super::plan::{Plan, Role};
 use super::reading::Reading;
 use super::traffic::Underway;
-use super::wire::{Ask, Wire};
+use super::wire::Wire;
 use crate::bench::board::{Board, Report, Seconds, Tally};
 use crate::bench::plan::{Endpoints, Pace, Schedule};
 use crate::bench::steps::{LOOK, SOON, STEP_MAX, Turns, to_close};
@@ -44,7 +44,7 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub struct Station {
     pub(super) plan: Arc<Plan>,
-    endpoints: Endpoints,
+    pub(super) endpoints: Endpoints,
     board: Arc<Board>,
     pub(super) pool: Pool,
     shard: u32,
@@ -62,18 +62,18 @@ pub struct Station {
     pub(super) outputs: VecDeque<Output<Infallible>>,
     pub(super) stage: Stage,
     /// Gateways whose opening was begun.
-    opened: u32,
+    pub(super) opened: u32,
     /// Those of them that are neither registered nor failed.
-    opening: u32,
+    pub(super) opening: u32,
     /// Those of them that the driver has not answered.
-    dialing: u32,
+    pub(super) dialing: u32,
     /// Sockets.
     pub(super) alive: u32,
     pub(super) turns: Option<Turns>,
     /// Ties that are due: at the beginning all of a closed loop, later those that found no block.
     pub(super) hungry: VecDeque<u32>,
     /// When work goes on that was broken off.
-    again: Tick,
+    pub(super) again: Tick,
     /// Requests that are left to be answered, if their number is bounded.
     pub(super) left: u64,
     troubled: bool,
@@ -158,57 +158,6 @@ impl Station {
         if !std::mem::replace(&mut self.troubled, true) {
             self.board.report(Report::Trouble(text()));
         }
-    }
-
-    // ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    fn open_more(&mut self, now: Tick) {
-        while self.stage == Stage::Opening
-            && self.opening < self.plan.opening_max
-            && self.opened < self.share()
-        {
-            let local = self.opened;
-            self.opened += 1;
-            self.opening += 1;
-            if self.plan.place.is_udp() {
-                let to = self.plan.place.address();
-                let listener = ListenerId((local % u32::from(self.plan.sockets.max(1))) as u16);
-                self.ties[local as usize].path = Some(super::paths::Path::Datagram(listener, to));
-                self.register(now, local);
-                continue;
-            }
-            self.dialing += 1;
-            self.outputs.push_back(Output::Connect {
-                token: ConnectToken(u64::from(local)),
-                target: self.endpoints.of(self.number(local)),
-            });
-        }
-        if self.stage == Stage::Opening && self.opening == 0 && self.opened == self.share() {
-            self.stage = Stage::Waiting;
-        }
-    }
-
-    fn register(&mut self, now: Tick, local: u32) {
-        if !self.ask(now, local, Ask::Register, now) {
-            // No block: as if it had been lost.
-            self.tally.errors += 1;
-            self.registration_failed(local);
-        }
-    }
-
-    /// A gateway's ServiceChange was accepted.
-    pub(super) fn registered(&mut self, now: Tick, local: u32) {
-        self.ties[local as usize].registered = true;
-        self.tally.ready += 1;
-        self.opening = self.opening.saturating_sub(1);
-        self.open_more(now);
-    }
-
-    /// A gateway came to nothing before it was registered.
-    pub(super) fn registration_failed(&mut self, local: u32) {
-        self.tally.failed += 1;
-        self.opening = self.opening.saturating_sub(1);
-        self.give_up(local);
     }
 
     // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -457,6 +406,7 @@ impl Machine for Station {
     fn deadline(&self) -> Option<Tick> {
         let work = match self.stage {
             Stage::Done => return None,
+            Stage::Opening if self.may_open() => self.again,
             Stage::Waiting | Stage::Opening => Tick::MAX,
             Stage::Sending => {
                 let hungry = if self.hungry.is_empty() {
