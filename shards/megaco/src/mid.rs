@@ -93,13 +93,11 @@ pub fn canonical(mid: &MId<'_>) -> MidBytes {
             put_port(&mut bytes, *port);
         }
         MId::DomainName(name, port) => {
-            bytes.push(DOMAIN);
-            bytes.extend(name.as_bytes().iter().map(u8::to_ascii_lowercase));
+            put_name(&mut bytes, DOMAIN, name.as_bytes());
             put_port(&mut bytes, *port);
         }
         MId::DeviceName(path) => {
-            bytes.push(DEVICE);
-            bytes.extend(path.as_bytes().iter().map(u8::to_ascii_lowercase));
+            put_name(&mut bytes, DEVICE, path.as_bytes());
         }
         MId::MtpAddress(address) => {
             bytes.push(MTP);
@@ -107,6 +105,12 @@ pub fn canonical(mid: &MId<'_>) -> MidBytes {
         }
     }
     bytes
+}
+
+fn put_name(bytes: &mut MidBytes, kind: u8, name: &[u8]) {
+    bytes.push(kind);
+    bytes.extend_from_slice(name);
+    bytes.make_ascii_lowercase();
 }
 
 fn put_port(bytes: &mut MidBytes, port: Option<u16>) {

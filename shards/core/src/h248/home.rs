@@ -170,10 +170,10 @@ impl Shard {
         self.h248 = Some(h248);
     }
 
-    /// What follows from all that was handled: timers that are due, messages to be sent, goodbyes.
-    pub(crate) fn run_h248(&mut self) {
-        let due = |h248: &H248, now| h248.deadline().is_some_and(|at| at <= now);
+    /// What follows from all that was handled: timers that are due, if the driver says that some are, messages to be sent, goodbyes.
+    pub(crate) fn run_h248(&mut self, time_is_up: bool) {
         let now = self.now;
+        let due = |h248: &H248, now| time_is_up && h248.deadline().is_some_and(|at| at <= now);
         let Some(mut h248) = self.h248.take_if(|h248| h248.stirred || due(h248, now)) else {
             return;
         };

@@ -313,9 +313,10 @@ impl Machine for Shard {
 
     fn handle(&mut self, now: Tick, input: Input<Item>) {
         self.now = self.now.max(now);
+        let time_is_up = matches!(input, Input::Deadline);
         self.dispatch(input);
         self.run_local();
-        self.run_h248();
+        self.run_h248(time_is_up);
         // What H.248 told controllers on links at home here.
         self.run_local();
         self.watch_pool();
