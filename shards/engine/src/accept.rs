@@ -3,6 +3,7 @@
 
 use crate::config::{ListenAddress, ListenerSpec};
 use crate::fault::{EngineError, socket_fault};
+use crate::name;
 use crate::ring::Completion;
 use crate::shard::Shard;
 use crate::slots::Life;
@@ -15,7 +16,7 @@ use megaphone_metrics::Metric;
 use megaphone_wheel::Tick;
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -179,24 +180,7 @@ impl Addresses {
     /// Reads the address in a room, and frees the room.
     fn read(&mut self, index: u32) -> Option<SocketAddr> {
         self.free.push(index);
-        parse_address(self.rooms.get(index as usize)?.as_slice())
-    }
-}
-
-/// A `struct sockaddr_in` or `sockaddr_in6`: family in the machine's order, port and address in the network's.
-fn parse_address(bytes: &[u8]) -> Option<SocketAddr> {
-    let family = u16::from_ne_bytes(bytes.first_chunk::<2>().copied()?);
-    let port = u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?);
-    match i32::from(family) {
-        libc::AF_INET => {
-            let octets: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
-            Some((Ipv4Addr::from(octets), port).into())
-        }
-        libc::AF_INET6 => {
-            let octets: [u8; 16] = bytes.get(8..24)?.try_into().ok()?;
-            Some((Ipv6Addr::from(octets), port).into())
-        }
-        _ => None,
+        name::read(self.rooms.get(index as usize)?.as_slice())
     }
 }
 
@@ -396,32 +380,5 @@ impl<M: Machine> Shard<M> {
             socket,
             peer,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_address;
-    use socket2::SockAddr;
-    use std::net::SocketAddr;
-
-    #[test]
-    fn addresses_are_read_as_the_kernel_writes_them() {
-        for text in [
-            "127.0.0.1:80",
-            "203.0.113.9:65535",
-            "[::1]:80",
-            "[2001:db8::7]:1",
-        ] {
-            let address: SocketAddr = text.parse().unwrap();
-            let raw = SockAddr::from(address);
-            // SAFETY: `len` bytes are initialised.
-            let bytes = unsafe {
-                std::slice::from_raw_parts(raw.as_ptr().cast::<u8>(), raw.len() as usize)
-            };
-            assert_eq!(parse_address(bytes), Some(address));
-        }
-        assert_eq!(parse_address(&[0; 28]), None);
-        assert_eq!(parse_address(&[]), None);
     }
 }

@@ -7,7 +7,6 @@
 //!   datagram/send.rs      a bounded number in flight, a bounded number waiting
 //! ```
 
-mod name;
 mod receive;
 mod send;
 

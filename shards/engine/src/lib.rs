@@ -14,6 +14,7 @@
 //!   close.rs     close, hand-over            doorbell.rs  waking sleepers
 //!   datagram.rs  UDP                         wait.rs      how a turn ends
 //!   end.rs       an orderly end              fault.rs     errors with their likely causes
+//!   name.rs      socket addresses
 //! ```
 //!
 //! It needs Linux 6.11 (bind in the ring); 6.12 lets a busy shard gather fuller batches. `examples/echo.rs` is the smallest
@@ -33,6 +34,7 @@ mod end;
 mod fault;
 mod figures;
 mod host;
+mod name;
 mod notes;
 mod recv;
 mod ring;

@@ -8,8 +8,8 @@
 //! short; it is dropped and counted. A datagram that would fit a smaller block is moved to one, so that short ones, which are the rule, cannot
 //! pin the large ones.
 
-use super::name::{self, NAME_BYTES};
 use super::{BACKOFF, GROUP};
+use crate::name::{self, NAME_BYTES};
 use crate::ring::Completion;
 use crate::shard::Shard;
 use crate::tag::{Kind, Tag};

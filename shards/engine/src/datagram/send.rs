@@ -1,7 +1,7 @@
 //! Sending: a datagram goes to the kernel at once while few of its socket are there, and waits in line otherwise. What is said
 //! about it to the kernel stays in one place until it has left.
 
-use super::name::{self, NAME_BYTES};
+use crate::name::{self, NAME_BYTES};
 use crate::shard::Shard;
 use crate::tag::{Kind, Tag};
 use io_uring::opcode;

@@ -4,11 +4,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// Room for either.
-pub(super) const NAME_BYTES: usize = size_of::<libc::sockaddr_in6>();
+pub(crate) const NAME_BYTES: usize = size_of::<libc::sockaddr_in6>();
 const NAME4_BYTES: usize = size_of::<libc::sockaddr_in>();
 
-/// Reads an address, with the scope of a link-local one, for the answer needs it.
-pub(super) fn read(bytes: &[u8]) -> Option<SocketAddr> {
+/// Reads an address, with the scope of a link-local one, for an answer needs it.
+pub(crate) fn read(bytes: &[u8]) -> Option<SocketAddr> {
     let family = u16::from_ne_bytes(bytes.first_chunk::<2>().copied()?);
     let port = u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?);
     match i32::from(family) {
@@ -28,7 +28,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<SocketAddr> {
 /// Writes an address for a socket of a family; its length. `None` if that family cannot reach it.
 ///
 /// An IPv6 socket reaches IPv4 by mapped addresses (`::ffff:192.0.2.1`), and an IPv4 socket what such an address means.
-pub(super) fn write(to: SocketAddr, is_ipv6: bool, room: &mut [u8; NAME_BYTES]) -> Option<usize> {
+pub(crate) fn write(to: SocketAddr, is_ipv6: bool, room: &mut [u8; NAME_BYTES]) -> Option<usize> {
     *room = [0; NAME_BYTES];
     room[2..4].copy_from_slice(&to.port().to_be_bytes());
     if is_ipv6 {
@@ -67,6 +67,7 @@ mod tests {
             "127.0.0.1:80",
             "203.0.113.9:65535",
             "[::1]:80",
+            "[2001:db8::7]:1",
             "[fe80::7%3]:1",
         ] {
             let address: SocketAddr = text.parse().unwrap();
