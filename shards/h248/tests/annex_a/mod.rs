@@ -1,6 +1,8 @@
-//! The ASN.1 of RFC 3525 annex A (protocol version 1) as types of the `rasn` crate, which knows nothing of our codec.
+//! The ASN.1 of RFC 3525 annex A (protocol version 1), and what H.248.1 added behind its extension marks for versions 2 and 3, as types of the
+//! `rasn` crate, which knows nothing of our codec.
 //!
-//! Sizes and value ranges are not written down: BER does not encode them, so they would test nothing here.
+//! Sizes and value ranges are not written down: BER does not encode them, so they would test nothing here. Nor does BER tell an addition from
+//! an optional component of the root: automatic tagging numbers them on, so additions are written as the last optional components.
 
 #![allow(dead_code)]
 // Names and nesting are those of the standard.
@@ -62,6 +64,14 @@ sequences! {
         transaction_id: u32,
         imm_ack_required: Option<()>,
         transaction_result: TransactionResult,
+        segment_number: Option<u16>,
+        segmentation_complete: Option<()>,
+    }
+    #[non_exhaustive]
+    SegmentReply {
+        transaction_id: u32,
+        segment_number: u16,
+        segmentation_complete: Option<()>,
     }
     TransactionAck { first_ack: u32, last_ack: Option<u32> }
     ErrorDescriptor { error_code: u16, error_text: Option<Ia5String> }
@@ -82,9 +92,22 @@ sequences! {
         priority: Option<u8>,
         emergency: Option<bool>,
         topology_req: Option<SequenceOf<TopologyRequest>>,
+        iepscallind: Option<bool>,
+        context_prop: Option<SequenceOf<PropertyParm>>,
+        context_list: Option<SequenceOf<u32>>,
     }
     #[non_exhaustive]
-    ContextAttrAuditRequest { topology: Option<()>, emergency: Option<()>, priority: Option<()> }
+    ContextAttrAuditRequest {
+        topology: Option<()>,
+        emergency: Option<()>,
+        priority: Option<()>,
+        iepscallind: Option<()>,
+        context_prop_aud: Option<SequenceOf<IndAudPropertyParm>>,
+        selectpriority: Option<u8>,
+        selectemergency: Option<bool>,
+        selectiepscallind: Option<bool>,
+        select_logic: Option<SelectLogic>,
+    }
     #[non_exhaustive]
     CommandRequest { command: Command, optional: Option<()>, wildcard_return: Option<()> }
     #[non_exhaustive]
@@ -92,6 +115,8 @@ sequences! {
         termination_from: TerminationId,
         termination_to: TerminationId,
         topology_direction: TopologyDirection,
+        stream_id: Option<u16>,
+        topology_direction_extension: Option<TopologyDirectionExtension>,
     }
     #[non_exhaustive]
     AmmRequest { termination_id: TerminationIdList, descriptors: SequenceOf<AmmDescriptor> }
@@ -100,10 +125,76 @@ sequences! {
     #[non_exhaustive]
     SubtractRequest { termination_id: TerminationIdList, audit_descriptor: Option<AuditDescriptor> }
     #[non_exhaustive]
-    AuditRequest { termination_id: TerminationId, audit_descriptor: AuditDescriptor }
+    AuditRequest {
+        termination_id: TerminationId,
+        audit_descriptor: AuditDescriptor,
+        termination_id_list: Option<TerminationIdList>,
+    }
     AuditResult { termination_id: TerminationId, termination_audit_result: TerminationAudit }
     #[non_exhaustive]
-    AuditDescriptor { audit_token: Option<BitString> }
+    TermListAuditResult {
+        termination_id_list: TerminationIdList,
+        termination_audit_result: TerminationAudit,
+    }
+    #[non_exhaustive]
+    AuditDescriptor {
+        audit_token: Option<BitString>,
+        audit_property_token: Option<SequenceOf<IndAuditParameter>>,
+    }
+    #[non_exhaustive]
+    IndAudMediaDescriptor {
+        term_state_descr: Option<IndAudTerminationStateDescriptor>,
+        streams: Option<IndAudStreams>,
+    }
+    IndAudStreamDescriptor { stream_id: u16, stream_parms: IndAudStreamParms }
+    #[non_exhaustive]
+    IndAudStreamParms {
+        local_control_descriptor: Option<IndAudLocalControlDescriptor>,
+        local_descriptor: Option<IndAudLocalRemoteDescriptor>,
+        remote_descriptor: Option<IndAudLocalRemoteDescriptor>,
+        statistics_descriptor: Option<IndAudStatisticsDescriptor>,
+    }
+    #[non_exhaustive]
+    IndAudLocalControlDescriptor {
+        stream_mode: Option<()>,
+        reserve_value: Option<()>,
+        reserve_group: Option<()>,
+        property_parms: Option<SequenceOf<IndAudPropertyParm>>,
+        stream_mode_sel: Option<StreamMode>,
+    }
+    #[non_exhaustive]
+    IndAudPropertyParm { name: OctetString, property_parms: Option<PropertyParm> }
+    #[non_exhaustive]
+    IndAudLocalRemoteDescriptor {
+        prop_group_id: Option<u16>,
+        prop_grps: SequenceOf<IndAudPropertyParm>,
+    }
+    #[non_exhaustive]
+    IndAudTerminationStateDescriptor {
+        property_parms: SequenceOf<IndAudPropertyParm>,
+        event_buffer_control: Option<()>,
+        service_state: Option<()>,
+        service_state_sel: Option<ServiceState>,
+    }
+    #[non_exhaustive]
+    IndAudEventsDescriptor {
+        request_id: Option<u32>,
+        pkgd_name: OctetString,
+        stream_id: Option<u16>,
+    }
+    #[non_exhaustive]
+    IndAudEventBufferDescriptor { event_name: OctetString, stream_id: Option<u16> }
+    IndAudSeqSigList { id: u16, signal_list: Option<IndAudSignal> }
+    #[non_exhaustive]
+    IndAudSignal {
+        signal_name: OctetString,
+        stream_id: Option<u16>,
+        signal_request_id: Option<u32>,
+    }
+    IndAudDigitMapDescriptor { digit_map_name: Option<OctetString> }
+    IndAudStatisticsDescriptor { stat_name: OctetString }
+    #[non_exhaustive]
+    IndAudPackagesDescriptor { package_name: OctetString, package_version: u8 }
     #[non_exhaustive]
     NotifyRequest {
         termination_id: TerminationIdList,
@@ -139,6 +230,7 @@ sequences! {
         local_control_descriptor: Option<LocalControlDescriptor>,
         local_descriptor: Option<LocalRemoteDescriptor>,
         remote_descriptor: Option<LocalRemoteDescriptor>,
+        statistics_descriptor: Option<StatisticsDescriptor>,
     }
     #[non_exhaustive]
     LocalControlDescriptor {
@@ -178,6 +270,13 @@ sequences! {
         event_dm: Option<EventDm>,
         second_event: Option<SecondEventsDescriptor>,
         signals_descriptor: Option<SignalsDescriptor>,
+        notify_behaviour: Option<NotifyBehaviour>,
+        reset_events_descriptor: Option<()>,
+    }
+    #[non_exhaustive]
+    RegulatedEmbeddedDescriptor {
+        second_event: Option<SecondEventsDescriptor>,
+        signals_descriptor: Option<SignalsDescriptor>,
     }
     #[non_exhaustive]
     SecondEventsDescriptor { request_id: Option<u32>, event_list: SequenceOf<SecondRequestedEvent> }
@@ -193,6 +292,8 @@ sequences! {
         keep_active: Option<bool>,
         event_dm: Option<EventDm>,
         signals_descriptor: Option<SignalsDescriptor>,
+        notify_behaviour: Option<NotifyBehaviour>,
+        reset_events_descriptor: Option<()>,
     }
     #[non_exhaustive]
     EventSpec {
@@ -210,6 +311,9 @@ sequences! {
         notify_completion: Option<BitString>,
         keep_active: Option<bool>,
         sig_par_list: SequenceOf<EventParameter>,
+        direction: Option<SignalDirection>,
+        request_id: Option<u32>,
+        intersig_delay: Option<u16>,
     }
     ModemDescriptor {
         mtl: SequenceOf<ModemType>,
@@ -226,6 +330,7 @@ sequences! {
         short_timer: Option<u8>,
         long_timer: Option<u8>,
         digit_map_body: Ia5String,
+        duration_timer: Option<u8>,
     }
     #[non_exhaustive]
     ServiceChangeParm {
@@ -238,6 +343,8 @@ sequences! {
         service_change_mgc_id: Option<MId>,
         time_stamp: Option<TimeNotation>,
         non_standard_data: Option<NonStandardData>,
+        service_change_info: Option<AuditDescriptor>,
+        service_change_incomplete_flag: Option<()>,
     }
     #[non_exhaustive]
     ServiceChangeResParm {
@@ -278,6 +385,7 @@ choices! {
         TransactionPending(TransactionPending),
         TransactionReply(TransactionReply),
         TransactionResponseAck(SequenceOf<TransactionAck>),
+        SegmentReply(SegmentReply),
     }
     TransactionResult {
         TransactionError(ErrorDescriptor),
@@ -315,12 +423,38 @@ choices! {
         SignalsDescriptor(SignalsDescriptor),
         DigitMapDescriptor(DigitMapDescriptor),
         AuditDescriptor(AuditDescriptor),
+        StatisticsDescriptor(StatisticsDescriptor),
     }
     #[non_exhaustive]
     AuditReply {
         ContextAuditResult(TerminationIdList),
         Error(ErrorDescriptor),
         AuditResult(AuditResult),
+        AuditResultTermList(TermListAuditResult),
+    }
+    #[non_exhaustive]
+    IndAuditParameter {
+        IndAudMediaDescriptor(IndAudMediaDescriptor),
+        IndAudEventsDescriptor(IndAudEventsDescriptor),
+        IndAudEventBufferDescriptor(IndAudEventBufferDescriptor),
+        IndAudSignalsDescriptor(IndAudSignalsDescriptor),
+        IndAudDigitMapDescriptor(IndAudDigitMapDescriptor),
+        IndAudStatisticsDescriptor(IndAudStatisticsDescriptor),
+        IndAudPackagesDescriptor(IndAudPackagesDescriptor),
+    }
+    IndAudStreams {
+        OneStream(IndAudStreamParms),
+        MultiStream(SequenceOf<IndAudStreamDescriptor>),
+    }
+    #[non_exhaustive]
+    IndAudSignalsDescriptor { Signal(IndAudSignal), SeqSigList(IndAudSeqSigList) }
+    #[non_exhaustive]
+    SelectLogic { AndAuditSelect(()), OrAuditSelect(()) }
+    #[non_exhaustive]
+    NotifyBehaviour {
+        NotifyImmediate(()),
+        NotifyRegulated(RegulatedEmbeddedDescriptor),
+        NeverNotify(()),
     }
     #[non_exhaustive]
     AuditReturnParameter {
@@ -365,11 +499,13 @@ choices! {
 
 enumerations! {
     TopologyDirection { Bothway = 0, Isolate = 1, Oneway = 2 }
+    TopologyDirectionExtension { OnewayExternal = 0, OnewayBoth = 1 }
+    SignalDirection { Internal = 0, External = 1, Both = 3 }
     StreamMode { SendOnly = 0, RecvOnly = 1, SendRecv = 2, Inactive = 3, LoopBack = 4 }
     Relation { GreaterThan = 0, SmallerThan = 1, UnequalTo = 2 }
     EventBufferControl { Off = 0, LockStep = 1 }
     ServiceState { Test = 0, OutOfSvc = 1, InSvc = 2 }
-    MuxType { H221 = 0, H223 = 1, H226 = 2, V76 = 3 }
+    MuxType { H221 = 0, H223 = 1, H226 = 2, V76 = 3, Nx64k = 4 }
     SignalType { Brief = 0, OnOff = 1, TimeOut = 2 }
     ModemType {
         V18 = 0, V22 = 1, V22bis = 2, V32 = 3, V32bis = 4, V34 = 5, V90 = 6, V91 = 7, SynchIsdn = 8,
