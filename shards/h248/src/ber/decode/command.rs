@@ -204,17 +204,20 @@ impl<'a> Decoder<'_, 'a> {
         let mut reader = element.open()?;
         let mut audit = self.arena.gather();
         while let Some(parameter) = reader.next()? {
-            if audit.len() >= self.limits.items_max {
-                return Err(parameter.error(Problem::Limit("items_max")));
-            }
+            let full = |items: usize| items >= self.limits.items_max;
+            let limit = || parameter.error(Problem::Limit("items_max"));
             match parameter.number() {
                 Some(EMPTY_DESCRIPTORS) => {
                     // A set on the wire, one item each in the model.
                     let empty = self.audit(parameter)?;
                     for token in empty.tokens.iter() {
+                        if full(audit.len()) {
+                            return Err(limit());
+                        }
                         audit.push(empty_descriptor(token));
                     }
                 }
+                _ if full(audit.len()) => return Err(limit()),
                 number => audit.push(self.audit_return(number, parameter)?),
             }
         }

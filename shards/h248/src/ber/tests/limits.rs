@@ -17,7 +17,7 @@ fn outcome(message: &Message<'_>, limits: Limits) -> Option<(Problem, u16)> {
 }
 
 /// Checks that a limit of exactly `needed` lets the message through, one more too, and one less does not.
-fn exactly(
+pub(super) fn exactly(
     message: &Message<'_>,
     needed: usize,
     code: u16,
@@ -59,7 +59,7 @@ fn modify(descriptors: Vec<AmmDescriptor<'static>>) -> CommandRequest<'static> {
     .into()
 }
 
-fn one(descriptor: AmmDescriptor<'static>) -> Message<'static> {
+pub(super) fn one(descriptor: AmmDescriptor<'static>) -> Message<'static> {
     request(vec![ActionRequest::new(
         ContextId(1),
         [modify(vec![descriptor])],

@@ -3,6 +3,7 @@
 mod elements;
 mod faults;
 mod limits;
+mod lists;
 mod mutation;
 
 use super::*;
