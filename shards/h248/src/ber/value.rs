@@ -171,6 +171,10 @@ fn fixed_point(text: &[u8]) -> Option<u64> {
         .iter()
         .position(|&byte| byte == b'.')
         .unwrap_or(text.len());
+    // "-0.5": a whole number of 0 would lose the sign.
+    if text.starts_with(b"-") {
+        return None;
+    }
     let (whole, fraction) = text.split_at_checked(point)?;
     let whole = u32::try_from(decimal(whole)?).ok()?;
     let fraction = match fraction.get(1..) {

@@ -269,6 +269,8 @@ fn fractions_are_fixed_point() {
         ("12", "12"),
         ("0.50", "0.5"),
         ("99.9999999999", "100"),
+        // Below zero there is no fixed point: such a value goes as a string.
+        ("-0.5", "-0.5"),
     ] {
         let value = Value::Token(Token::try_from(text).expect("a token"));
         let mut out = Vec::new();
