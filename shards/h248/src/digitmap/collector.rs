@@ -133,7 +133,8 @@ impl<'m> Collector<'m> {
                 ..place
             });
         }
-        if self.next.is_empty() {
+        let longer = self.digits.len() + 1 + usize::from(long);
+        if self.next.is_empty() || longer > self.map.digits_max {
             let method = if satisfied {
                 Method::Full
             } else {

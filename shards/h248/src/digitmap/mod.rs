@@ -107,6 +107,7 @@ struct Alternative {
 pub struct DigitMap {
     positions: Vec<Position>,
     alternatives: Vec<Alternative>,
+    digits_max: usize,
 }
 
 impl DigitMap {
@@ -140,13 +141,15 @@ impl std::str::FromStr for DigitMap {
     }
 }
 
-/// What a digit map may cost: a step of a collector takes time in proportion to the positions.
+/// What a digit map may cost: a step of a collector takes time in proportion to the positions, and `x.` collects without end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DigitMapLimits {
     /// Longest body, bytes.
     pub body_bytes_max: usize,
     /// Most positions in all alternatives together.
     pub positions_max: usize,
+    /// Longest dial string, characters: what does not go into it does not fit the map.
+    pub digits_max: usize,
 }
 
 impl Default for DigitMapLimits {
@@ -154,6 +157,7 @@ impl Default for DigitMapLimits {
         Self {
             body_bytes_max: 8 * 1024,
             positions_max: 4 * 1024,
+            digits_max: 1024,
         }
     }
 }

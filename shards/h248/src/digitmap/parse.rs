@@ -18,6 +18,7 @@ pub(super) fn parse(body: &[u8], limits: &DigitMapLimits) -> Result<DigitMap, Di
         map: DigitMap {
             positions: Vec::new(),
             alternatives: Vec::new(),
+            digits_max: limits.digits_max,
         },
     };
     parser.blanks();

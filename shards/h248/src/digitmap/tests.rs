@@ -265,6 +265,7 @@ fn limits_hold_exactly() {
     let limits = DigitMapLimits {
         body_bytes_max: 10,
         positions_max: 4,
+        ..DigitMapLimits::default()
     };
     for (body, good) in [
         ("1234567890", false),
@@ -291,6 +292,34 @@ fn limits_hold_exactly() {
         [positions(3), positions(4), positions(5)],
         [true, true, false]
     );
+}
+
+#[test]
+fn a_dial_string_ends_at_its_limit() {
+    for (map, held, digits_max, digits) in [
+        ("x.", Held::Brief, 3, "111"),
+        ("Zx.", Held::Long, 4, "Z1Z1"),
+        // The mark of a long event counts.
+        ("Zx.", Held::Long, 5, "Z1Z1"),
+    ] {
+        let limits = DigitMapLimits {
+            digits_max,
+            ..DigitMapLimits::default()
+        };
+        let map = DigitMap::parse_with(map.as_bytes(), &limits).expect("a map");
+        let (mut collector, _) = Collector::new(&map, SECONDS);
+        let presses = digits.matches('1').count();
+        for _ in 0..presses {
+            let step = collector.press(Symbol(1), held);
+            assert!(matches!(step, Some(Step::Wait { .. })), "{digits_max}");
+        }
+        let end = Completion {
+            method: Method::Full,
+            digits: digits.to_owned(),
+            unmatched: Some(Symbol(1)),
+        };
+        assert_eq!(collector.press(Symbol(1), held), Some(Step::Done(end)));
+    }
 }
 
 #[test]
