@@ -5,266 +5,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::Path;
 
 use megaphone_h248::ber::{self, BerConfig, BerProfile};
-use megaphone_h248::model::{
-    AmmDescriptor, Command as Request, CommandRequest, MId, Message, MuxType, Transaction,
-};
+use megaphone_h248::model::{IntoOwned, MId, Message};
 use megaphone_h248::text::{self, Layout};
 use megaphone_h248::{Arena, Limits};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use peer::{From, Peer, To};
+use refusals::{BER, MTP, SELECTION, TEXT, Unable};
+
+#[path = "../generate/mod.rs"]
 mod generate;
+#[path = "../meaning/mod.rs"]
 mod meaning;
+mod peer;
+mod refusals;
 
 /// Generated messages sent through the peer.
 const GENERATED: usize = 8_000;
-
-/// What the peer cannot do with correct messages: a piece of its complaint, and what it means. A complaint that has none
-/// of these is a difference that nobody has looked into.
-const REFUSALS: [(&str, &str); 19] = [
-    ("ipv6_not_supported", "no IPv6 address in BER"),
-    (
-        "encode_root",
-        "no names of version 2 and 3, and none in capitals, of the root package",
-    ),
-    (
-        "enc_TopologyDirection",
-        "no one-way topology with an extension",
-    ),
-    (
-        "do_merge_action_requests",
-        "no audit of a context without commands behind it",
-    ),
-    (
-        "count_too_small",
-        "no empty list, such as that of an empty descriptor",
-    ),
-    (
-        "count_not_an_integer",
-        "no list length where a list is left out",
-    ),
-    (
-        "enc_AuditReturnParameter",
-        "no descriptor that is only named, in text",
-    ),
-    (
-        "enc_AuditDescriptor",
-        "no token that its version has not, in BER",
-    ),
-    (
-        "ensure_muxType",
-        "no multiplex of an extension type, nor N64",
-    ),
-    ("do_enc_list", "no error or audit beside another item"),
-    (
-        "ensure_indAudSignal",
-        "no audit of a signal with parameters",
-    ),
-    (
-        "bad_merge_mediaDescriptor",
-        "no stream parameters in several pieces",
-    ),
-    (
-        "bad_IndAudMediaDescriptor_streamParm",
-        "the same, in an audit",
-    ),
-    (
-        "enc_StatisticsParameter",
-        "no statistic with several values, in text",
-    ),
-    (
-        "enc_notifyCompletionItem",
-        "no completion by iteration, in text",
-    ),
-    ("encode_integer", "no integer left out, in BER"),
-    (
-        "invalid_SecondRequestedActions",
-        "no second actions with everything in them",
-    ),
-    (
-        "bad_extension_parameter",
-        "no audit in a ServiceChange of version 2",
-    ),
-    ("not_an_integer", "a name that begins like a number"),
-];
-
-/// An encoding the peer reads.
-#[derive(Clone, Copy)]
-enum From {
-    Text = 1,
-    Ber = 2,
-}
-
-/// An encoding the peer writes.
-#[derive(Clone, Copy)]
-enum To {
-    Pretty = 1,
-    Compact = 2,
-    Ber = 3,
-}
-
-/// Why a message cannot be compared: the peer refuses it, or changes it all by itself.
-#[derive(Debug)]
-struct Unable(String);
-
-impl Unable {
-    /// What it comes to, for this message; `None` for a complaint that is not known.
-    fn meaning(&self, message: &Message<'_>, text: &str) -> Option<&'static str> {
-        let Self(why) = self;
-        if why.contains("syntax error before") {
-            return beyond_its_grammar(message, text);
-        }
-        for known in [MTP, SELECTION, TEXT, BER] {
-            if why == known {
-                return Some(known);
-            }
-        }
-        let known = REFUSALS.iter().find(|(piece, _)| why.contains(piece));
-        known.map(|&(_, meaning)| meaning)
-    }
-}
-
-/// What a message has that the standard's grammar allows and the peer's does not.
-fn beyond_its_grammar(message: &Message<'_>, text: &str) -> Option<&'static str> {
-    // Its scanner takes the escaped brace for the end.
-    if text.contains("\\}") {
-        return Some("no closing brace in a session description");
-    }
-    let transactions = message.transactions();
-    let is_segment = |it: &Transaction<'_>| matches!(it, Transaction::SegmentReply(_));
-    if transactions.len() > 1 && transactions.iter().any(is_segment) {
-        return Some("no segment acknowledgement beside other transactions");
-    }
-    let actions = transactions
-        .iter()
-        .flat_map(|transaction| match transaction {
-            Transaction::Request(request) => request.actions.as_slice(),
-            _ => &[],
-        });
-    let commands = actions.flat_map(|action| &action.commands);
-    for CommandRequest { command, .. } in commands {
-        match command {
-            Request::Notify(notify) if notify.error.is_some() => {
-                return Some("no error in a Notify");
-            }
-            Request::Add(request) | Request::Move(request) | Request::Modify(request)
-                if request.descriptors.iter().any(is_nx64k) =>
-            {
-                return Some("no multiplex of an extension type, nor N64");
-            }
-            _ => {}
-        }
-    }
-    let debug = format!("{message:?}");
-    if message.version == 2 && debug.matches("TopologyRequest {").count() > 1 {
-        return Some("no topology of several associations without streams, in version 2");
-    }
-    if message.version > 1 && debug.contains("IndAudTerminationStateDescriptor {") {
-        return Some("no audit of several things of a termination's state");
-    }
-    Some(OTHER_GRAMMAR)
-}
-
-/// Differences of grammars that are not told apart: one message in a hundred.
-const OTHER_GRAMMAR: &str = "another order or form of something";
-
-fn is_nx64k(descriptor: &AmmDescriptor<'_>) -> bool {
-    matches!(descriptor, AmmDescriptor::Mux(mux) if mux.mux_type == MuxType::Nx64k)
-}
-
-/// Changes that the peer makes by itself.
-const MTP: &str = "writes the digits of an MTP address as its octets";
-const SELECTION: &str = "reads a property and a selection by it as one";
-const TEXT: &str = "changes it from text to text";
-const BER: &str = "changes it from text to BER to text";
-
-struct Peer {
-    child: Child,
-    input: ChildStdin,
-    output: ChildStdout,
-}
-
-impl Peer {
-    /// Starts the peer, or says why there is none.
-    fn start() -> Option<Self> {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/peers/megaco_codec_peer.escript");
-        let check = "application:load(megaco), case application:get_key(megaco, vsn) of {ok, V} -> \
-                     io:put_chars(V), halt(0); _ -> halt(1) end.";
-        let found = Command::new("erl")
-            .args(["-noshell", "-eval", check])
-            .output();
-        match found {
-            Err(error) => {
-                println!(
-                    "skipped: erl cannot be run ({error}); install erlang-base and erlang-megaco"
-                );
-                return None;
-            }
-            Ok(output) if !output.status.success() => {
-                println!("skipped: this Erlang has no megaco application; install erlang-megaco");
-                return None;
-            }
-            Ok(output) => println!("megaco {}", String::from_utf8_lossy(&output.stdout)),
-        }
-        let mut child = Command::new("escript")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("escript comes with erl");
-        let input = child.stdin.take().expect("piped");
-        let output = child.stdout.take().expect("piped");
-        Some(Self {
-            child,
-            input,
-            output,
-        })
-    }
-
-    fn transcode(&mut self, from: From, to: To, message: &[u8]) -> Result<Vec<u8>, Unable> {
-        let length = u32::try_from(message.len() + 3).expect("a message is short");
-        let mut frame = length.to_be_bytes().to_vec();
-        frame.extend([to as u8, from as u8, 0]);
-        frame.extend(message);
-        self.input.write_all(&frame).expect("the peer reads");
-        self.input.flush().expect("the peer reads");
-        let mut length = [0; 4];
-        self.output
-            .read_exact(&mut length)
-            .expect("the peer answers");
-        let mut reply = vec![0; u32::from_be_bytes(length) as usize];
-        self.output
-            .read_exact(&mut reply)
-            .expect("the peer answers");
-        let bytes = reply.split_off(1);
-        match reply[0] {
-            0 => Ok(bytes),
-            1 => Err(Unable(format!(
-                "refuses to decode: {}",
-                String::from_utf8_lossy(&bytes)
-            ))),
-            _ => Err(Unable(format!(
-                "refuses to encode: {}",
-                String::from_utf8_lossy(&bytes)
-            ))),
-        }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // Its input ends with us; killing it as well keeps a broken peer from outliving the test.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn otp() -> BerConfig {
     BerConfig {
@@ -431,6 +193,16 @@ fn the_measurement_pack() {
     assert_eq!((count, unable.len()), (147, 1), "{unable:?}");
 }
 
+/// The one termination of the generator's that has a wildcard between other levels.
+const BETWEEN: &str = "10101010/*/00000001";
+
+fn read_again(text: &str) -> Message<'static> {
+    let arena = Arena::new();
+    let decoded = text::decode(text.as_bytes(), &arena, &Limits::default());
+    let message = decoded.expect("it was written").clean();
+    message.expect("it was written").into_owned()
+}
+
 #[test]
 fn generated_messages_of_all_versions() {
     let Some(mut peer) = Peer::start() else {
@@ -449,7 +221,12 @@ fn generated_messages_of_all_versions() {
         if number % 8 > 0 && matches!(message.mid, MId::MtpAddress(_) | MId::Ip6Address(..)) {
             message.mid = MId::Ip4Address([10, 0, 0, 1].into(), Some(2945));
         }
-        let shown = String::from_utf8(our_text(&message, Layout::Pretty)).expect("UTF-8");
+        let mut shown = String::from_utf8(our_text(&message, Layout::Pretty)).expect("UTF-8");
+        // Nor does it read a wildcard between other levels as it wrote it in BER.
+        if number % 4 > 0 && shown.contains(BETWEEN) {
+            shown = shown.replace(BETWEEN, "10101010/00000000/00000001");
+            message = read_again(&shown);
+        }
         match compare(&mut peer, &message, shown.as_bytes(), &shown) {
             Ok(()) => accepted += 1,
             Err(why) => match why.meaning(&message, &shown) {
@@ -463,8 +240,6 @@ fn generated_messages_of_all_versions() {
         println!("  {why} ({count})");
     }
     assert!(unknown.is_empty(), "{unknown:#?}");
-    let others = unable.get(OTHER_GRAMMAR).copied().unwrap_or_default();
-    assert!(others <= GENERATED / 50, "{others} syntax errors");
     assert!(
         accepted > GENERATED / 4,
         "only {accepted} could be compared"
@@ -532,6 +307,36 @@ fn what_the_peer_refuses() {
             "!/3 <mg> T=1{C=1{AV=*{AT{M{TS{tdmc/ec,BF}}}}}}",
             To::Compact,
             "syntax error before",
+        ),
+        (
+            "!/3 <mg> T=1{C=1{AV=*{AT{M{ST=1{O{MO},SA{nt/os}}}}}}}",
+            To::Compact,
+            "syntax error before: \",\"'COMMA'",
+        ),
+        (
+            "!/2 <mg> T=1{C=1{AV=*{AT{M{ST=1{O{MO}},ST=2{O{MO}}}}}}}",
+            To::Compact,
+            "syntax error before: \",\"'COMMA'",
+        ),
+        (
+            "!/2 <mg> T=1{C=1{AV=*{AT{E{al/on}}}}}",
+            To::Compact,
+            "syntax error before: \",\"'LBRKT'",
+        ),
+        (
+            "!/2 <mg> T=1{C=1{AV=*{AT{SG{SL=5}}}}}",
+            To::Compact,
+            "syntax error before: \",\"'RBRKT'",
+        ),
+        (
+            "!/3 <mg> T=1{C=1{SC=*{SV{MT=GR,RE=\"901 Cold Boot\",E{al/on},SIC}}}}",
+            To::Compact,
+            "syntax error before: \",[\"\\\"sic",
+        ),
+        (
+            "!/1 [2001:db8::de]:2944 PN=1{}",
+            To::Compact,
+            "syntax error before: \",[\"\\\"de",
         ),
     ];
     for (text, to, complaint) in refused {
