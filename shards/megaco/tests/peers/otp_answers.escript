@@ -7,7 +7,8 @@
 %%   otp_answers.escript {VERSION,ENCODER} ITEMS [ITEMS ...]
 %%
 %% For each ITEMS (an Erlang list of {Item, Value}) it starts a user of its own with these items, listens on a free
-%% port of the loopback, prints "PORT n" and serves what connects, message by message, until standard input is closed.
+%% port of the loopback, prints "PORT n" and serves what connects, message by message, until standard input is closed. For each line
+%% on standard input it prints "LATE n": by how many milliseconds at most a timer was late since the last such line.
 %% An item whose name begins with own_ is set on the connection when it is made; {serialize,true} takes one message after the other. The user does what the termination of the request is
 %% called:
 %%
@@ -34,8 +35,29 @@ main([Tongue | Args]) ->
     persistent_term:put(encoder, Encoder),
     ok = megaco:start(),
     [serve(N, term(Tongue), term(A)) || {N, A} <- lists:zip(lists:seq(1, length(Args)), Args)],
-    io:get_line(""),
-    halt(0).
+    Pulse = spawn_link(fun() -> pulse(0) end),
+    answer(Pulse).
+
+answer(Pulse) ->
+    case io:get_line("") of
+        eof -> halt(0);
+        {error, _} -> halt(0);
+        _ ->
+            Pulse ! {late, self()},
+            receive {late, Ms} -> io:format("LATE ~w~n", [Ms]) end,
+            answer(Pulse)
+    end.
+
+%% Beats every ten milliseconds; Late is the longest delay of a beat.
+pulse(Late) ->
+    Start = erlang:monotonic_time(millisecond),
+    receive
+        {late, From} ->
+            From ! {late, Late},
+            pulse(0)
+    after 10 ->
+        pulse(max(Late, erlang:monotonic_time(millisecond) - Start - 10))
+    end.
 
 term(Text) ->
     {ok, Tokens, _} = erl_scan:string(Text ++ "."),

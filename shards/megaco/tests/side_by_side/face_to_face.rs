@@ -63,8 +63,8 @@ const ASKED: [(&str, usize); 12] = [
     ("call", 1),
 ];
 
-/// How long a pair may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a pair may take; it ends when all has come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn all_is_answered_once_and_acknowledged() {

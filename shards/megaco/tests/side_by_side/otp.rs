@@ -4,7 +4,7 @@ use super::{Case, Step, Tongue};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,15 @@ pub struct Otp {
     child: Child,
     tongue: Tongue,
     ports: Vec<u16>,
-    /// Kept open: the virtual machine ends when nobody reads what it prints.
-    _output: BufReader<ChildStdout>,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// What a case's peer heard, and how late OTP or the peer were meanwhile.
+#[derive(Debug, Default)]
+pub struct Heard {
+    pub messages: Vec<String>,
+    pub late: Duration,
 }
 
 impl Otp {
@@ -37,7 +44,8 @@ impl Otp {
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        let mut output = BufReader::new(child.stdout.take()?);
+        let (input, stdout) = (child.stdin.take()?, child.stdout.take()?);
+        let mut output = BufReader::new(stdout);
         let port = |line: String| line.strip_prefix("PORT ")?.trim().parse().ok();
         let lines = output.by_ref().lines().map_while(Result::ok);
         let ports: Vec<u16> = lines.filter_map(port).take(items.len() + 1).collect();
@@ -45,7 +53,8 @@ impl Otp {
             child,
             tongue,
             ports,
-            _output: output,
+            input,
+            output,
         };
         if otp.ports.len() <= items.len() {
             return None;
@@ -60,26 +69,41 @@ impl Otp {
     }
 
     /// Runs all cases side by side in time: each on its own connection and thread.
-    pub fn run(&mut self, cases: &[&'static Case]) -> Vec<Vec<String>> {
+    pub fn run(&mut self, cases: &[&'static Case]) -> Vec<Heard> {
         let tongue = self.tongue;
+        self.late();
         let runs: Vec<_> = cases
             .iter()
             .zip(self.ports())
             .map(|(&case, &port)| thread::spawn(move || Peer::new(tongue, port).converse(case)))
             .collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_default())
-            .collect()
+        let ends = runs.into_iter().map(|run| run.join().unwrap_or_default());
+        let mut all: Vec<Heard> = ends.collect();
+        let late = self.late();
+        for heard in &mut all {
+            heard.late = heard.late.max(late);
+        }
+        all
+    }
+
+    /// By how much a timer of the virtual machine was late at most, since this was asked last.
+    fn late(&mut self) -> Duration {
+        let asked = writeln!(self.input);
+        let mut lines = self.output.by_ref().lines().map_while(Result::ok);
+        let late = lines.find_map(|line| line.strip_prefix("LATE ")?.trim().parse().ok());
+        let late = late.filter(|_| asked.is_ok());
+        // One that does not answer is as late as can be.
+        late.map_or(Duration::MAX, Duration::from_millis)
     }
 
     /// Cold code answers late, and late answers look like missing ones: requests are sent until one is answered at once.
     fn warm_up(&mut self) {
         let mut peer = Peer::new(self.tongue, self.ports[0]);
         for id in 1..200 {
-            peer.heard.clear();
+            peer.heard.messages.clear();
             peer.send(&format!("T={id}{{C=-{{N=long{{OE=1{{al/of}}}}}}}}"));
             peer.listen(Duration::from_millis(40));
-            if peer.heard.len() >= 2 && id > 10 {
+            if peer.heard.messages.len() >= 2 && id > 10 {
                 return;
             }
         }
@@ -95,6 +119,9 @@ impl Drop for Otp {
 /// How long a slow machine may take longer than the script says.
 const GRACE: Duration = Duration::from_millis(400);
 
+/// How long a peer waits for a message before it looks at the time.
+const READ: Duration = Duration::from_millis(10);
+
 /// A scripted peer of one user.
 struct Peer {
     tongue: Tongue,
@@ -102,24 +129,25 @@ struct Peer {
     /// OTP keys kept replies by the peer's MID and the transaction, whoever the user is: every case has a peer of its own.
     name: String,
     buffer: Vec<u8>,
-    heard: Vec<String>,
+    heard: Heard,
 }
 
 impl Peer {
     fn new(tongue: Tongue, port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("the script listens");
-        let timeout = Some(Duration::from_millis(10));
-        stream.set_read_timeout(timeout).expect("a socket option");
+        stream
+            .set_read_timeout(Some(READ))
+            .expect("a socket option");
         Self {
             tongue,
             stream,
             name: format!("mg{port}"),
             buffer: Vec::new(),
-            heard: Vec::new(),
+            heard: Heard::default(),
         }
     }
 
-    fn converse(mut self, case: &Case) -> Vec<String> {
+    fn converse(mut self, case: &Case) -> Heard {
         for step in case.steps {
             match step {
                 Step::Send(transactions) => self.send(transactions),
@@ -139,9 +167,11 @@ impl Peer {
         let start = Instant::now();
         while start.elapsed() < time {
             for message in receive(&mut self.stream, &mut self.buffer) {
-                self.heard.push(self.tongue.compared(&message));
+                self.heard.messages.push(self.tongue.compared(&message));
             }
         }
+        let late = start.elapsed().saturating_sub(time + READ);
+        self.heard.late = self.heard.late.max(late);
     }
 }
 

@@ -23,11 +23,18 @@ pub struct Case {
     pub differs: Differs,
 }
 
-/// Why OTP and we differ, in text and in binary.
+/// Why OTP and we differ, and what OTP says then: this and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    pub why: &'static str,
+    pub otp: &'static [&'static str],
+}
+
+/// How OTP and we differ, in text and in binary.
 #[derive(Clone, Copy, Debug)]
 pub struct Differs {
-    pub in_text: Option<&'static str>,
-    pub in_binary: Option<&'static str>,
+    pub in_text: Option<Difference>,
+    pub in_binary: Option<Difference>,
 }
 
 impl Differs {
@@ -36,23 +43,24 @@ impl Differs {
         in_binary: None,
     };
 
-    const fn always(why: &'static str) -> Self {
+    const fn always(why: &'static str, otp: &'static [&'static str]) -> Self {
+        let difference = Some(Difference { why, otp });
         Self {
-            in_text: Some(why),
-            in_binary: Some(why),
+            in_text: difference,
+            in_binary: difference,
         }
     }
 
-    const fn in_text(why: &'static str) -> Self {
+    const fn in_text(why: &'static str, otp: &'static [&'static str]) -> Self {
         Self {
-            in_text: Some(why),
+            in_text: Some(Difference { why, otp }),
             ..Self::NOT
         }
     }
 
-    const fn in_binary(why: &'static str) -> Self {
+    const fn in_binary(why: &'static str, otp: &'static [&'static str]) -> Self {
         Self {
-            in_binary: Some(why),
+            in_binary: Some(Difference { why, otp }),
             ..Self::NOT
         }
     }

@@ -4,7 +4,10 @@ use super::Value::Is;
 use super::{CASE, Case, Differs, Value, notify};
 use crate::Step::{Send, Wait};
 
-const WHOLE: Differs = Differs::in_binary("C3: OTP does not segment with binary");
+const WHOLE: Differs = Differs::in_binary(
+    "C3: OTP does not segment with binary",
+    &["p=1{c=1{n=parts},c=2{n=parts},c=3{n=parts}}"],
+);
 
 type Items = &'static [(&'static str, Value)];
 

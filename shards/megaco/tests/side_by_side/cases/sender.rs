@@ -4,8 +4,9 @@ use super::Value::{Every, Is};
 use super::{CASE, Case, Differs, Value, notify};
 use crate::Step::{Send, Wait};
 
-const NO_SENDER: Differs =
-    Differs::in_binary("C3: OTP's sender does not gather requests with binary");
+const fn no_sender(otp: &'static [&'static str]) -> Differs {
+    Differs::in_binary("C3: OTP's sender does not gather requests with binary", otp)
+}
 
 type Items = &'static [(&'static str, Value)];
 
@@ -39,14 +40,14 @@ pub const CASES: &[Case] = &[
         name: "requests_gather_until_the_count",
         items: REQUESTS_BY_COUNT,
         steps: &[Send(notify!("9", "three")), Wait(400)],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=three}}"]),
         ..CASE
     },
     Case {
         name: "requests_gather_until_the_timer",
         items: REQUESTS_BY_TIMER,
         steps: &[Send(notify!("9", "three")), Wait(600)],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=three}}"]),
         ..CASE
     },
     Case {
@@ -57,7 +58,7 @@ pub const CASES: &[Case] = &[
             ("trans_timer", Is("5000")),
         ],
         steps: &[Send(notify!("9", "three")), Wait(400)],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=three}}"]),
         ..CASE
     },
     Case {
@@ -68,7 +69,7 @@ pub const CASES: &[Case] = &[
             ("trans_timer", Is("5000")),
         ],
         steps: &[Send(notify!("9", "call")), Wait(900)],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=call}}"]),
         ..CASE
     },
     Case {
@@ -80,7 +81,7 @@ pub const CASES: &[Case] = &[
             Send(notify!("2", "ok")),
             Wait(200),
         ],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=call}}", "p=2{c=-{n=ok}}"]),
         ..CASE
     },
     Case {
@@ -94,7 +95,7 @@ pub const CASES: &[Case] = &[
             Send(notify!("2", "slow")),
             Wait(600),
         ],
-        differs: NO_SENDER,
+        differs: no_sender(&["p=9{c=-{n=call}}", "pn=2{}", "p=2{c=-{n=slow}}"]),
         ..CASE
     },
     Case {
@@ -153,7 +154,16 @@ pub const CASES: &[Case] = &[
             Send("P=2{C=-{N=ours}}"),
             Wait(200),
         ],
-        differs: Differs::always("limits of 1 work; OTP always stores the first item"),
+        differs: Differs::always(
+            "limits of 1 work; OTP always stores the first item",
+            &[
+                "p=9{c=-{n=three}}",
+                "t=1{c=-{n=ours{oe=1{al/of}}}}",
+                "t=2{c=-{n=ours{oe=1{al/of}}}}",
+                "t=3{c=-{n=ours{oe=1{al/of}}}}",
+                "k{1-2}",
+            ],
+        ),
         ..CASE
     },
     Case {
@@ -169,7 +179,10 @@ pub const CASES: &[Case] = &[
             Send("P=1{C=-{N=ours}}"),
             Wait(200),
         ],
-        differs: Differs::always("D2: a user's `trans_ack` reaches its connections"),
+        differs: Differs::always(
+            "D2: a user's `trans_ack` reaches its connections",
+            &["p=9{c=-{n=call}}", "t=1{c=-{n=ours{oe=1{al/of}}}}", "k{1}"],
+        ),
         ..CASE
     },
     Case {
