@@ -128,7 +128,7 @@ pub enum Record<'a> {
         ports: Option<Number>,
         /// `RTP/AVP`, `udptl`, ...
         transport: &'a str,
-        /// Formats, at least one; payload types under RTP.
+        /// Formats; payload types under RTP. RFC 4566 wants one at least, peers leave it out.
         formats: Vec<&'a str>,
     },
 }
