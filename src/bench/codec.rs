@@ -131,6 +131,9 @@ pub fn measure(args: &CodecArgs) -> Result<Costs, Failure> {
         };
         messages.push(message);
     }
+    if args.seconds.is_nan() {
+        return Err(Failure::Usage("--seconds is no number".into()));
+    }
     let time = Duration::from_secs_f64(args.seconds.clamp(0.01, 3600.0));
     let cost = |encoding| cost(encoding, &messages, time);
     Ok(Costs {
@@ -251,5 +254,12 @@ mod tests {
             Err(Failure::Usage(_))
         ));
         assert!(measure(&args("/nowhere/at/all".into())).is_err());
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("shards/h248/corpus/time_test");
+        let seconds = f64::NAN;
+        let endless = CodecArgs {
+            seconds,
+            ..args(corpus)
+        };
+        assert!(matches!(measure(&endless), Err(Failure::Usage(_))));
     }
 }
