@@ -214,8 +214,11 @@ impl Engine {
             return;
         };
         let origin = request.origin;
-        if matches!(origin, Origin::Call { .. }) {
-            request.origin = Origin::Orphan;
+        match origin {
+            Origin::Call { .. } => request.origin = Origin::Orphan,
+            // Whom we asked is known by name: what anybody else says ends no attempt.
+            Origin::Registration { .. } => return,
+            Origin::Cast { .. } | Origin::Orphan => {}
         }
         let right = self
             .connections

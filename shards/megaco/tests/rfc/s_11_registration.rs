@@ -96,6 +96,18 @@ fn s_11_2_no_transport_no_answer_and_an_error_lead_to_the_next() {
 }
 
 #[test]
+fn s_11_2_a_strangers_answer_ends_no_attempt() {
+    let mut talk = gateway(1..=1);
+    talk.dialed("c1", Some(1)).told("handle_connect <c1>");
+    talk.sent().expect("a ServiceChange");
+    talk.peer_as("stranger", r#"P=1{C=-{SC=ROOT{ER=510{"busy"}}}}"#)
+        .told("handle_connect <stranger>")
+        .nothing();
+    talk.peer_as("c1", "P=1{C=-{SC=ROOT}}")
+        .told("registered <c1> version 1");
+}
+
+#[test]
 fn s_11_2_a_host_that_never_answers_holds_nobody_up() {
     let mut talk = gateway(1..=1);
     talk.pass(25_000)
