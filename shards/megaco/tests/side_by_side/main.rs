@@ -28,10 +28,11 @@ pub enum Step {
 
 /// Runs of a case in which nothing was late; after so many it must have come out right. Our side is always the same, and OTP must say
 /// exactly what is expected, be it the same or the listed difference: what more runs can forgive are races that OTP has with itself.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
-/// Runs in all, those of a busy machine included.
-const RUNS: usize = 15;
+/// Runs in all. What is listed must be heard when nothing was late, for a late answer looks like a missing one; a machine that was late
+/// in all these runs is believed in the last.
+const RUNS: usize = 8;
 
 /// From when on a timer is late: the cases have margins of twice that.
 const LATE: Duration = Duration::from_millis(25);
@@ -42,7 +43,7 @@ struct Verdict {
     is_right: bool,
 }
 
-fn judge(case: &Case, tongue: Tongue, theirs: &Heard, ours: &[String]) -> Verdict {
+fn judge(case: &Case, tongue: Tongue, theirs: &Heard, ours: &[String], in_time: bool) -> Verdict {
     let differs = match tongue.is_binary() {
         true => case.differs.in_binary,
         false => case.differs.in_text,
@@ -52,7 +53,9 @@ fn judge(case: &Case, tongue: Tongue, theirs: &Heard, ours: &[String]) -> Verdic
         None if same => ("same".to_owned(), true),
         None => ("DIFFERS".to_owned(), false),
         Some(listed) if same => (format!("SAME, but listed: {}", listed.why), false),
-        Some(listed) if theirs.messages == listed.otp => (format!("differs: {}", listed.why), true),
+        Some(listed) if theirs.messages == listed.otp => {
+            (format!("differs: {}", listed.why), in_time)
+        }
         Some(listed) => (format!("DIFFERS in another way than {}", listed.why), false),
     };
     let both = format!("\n    OTP  {:?}\n    ours {ours:?}", theirs.messages);
@@ -87,11 +90,22 @@ fn run(tongue: Tongue, report: &mut Vec<String>, wrong: &mut Vec<String>) -> Opt
         .collect();
     for run in 1..=RUNS {
         let asked: Vec<&'static Case> = open.iter().map(|open| open.case).collect();
-        let heard = Otp::start(tongue, &asked)?.run(&asked);
+        let Some(mut otp) = Otp::start(tongue, &asked) else {
+            assert!(run == 1 && report.is_empty(), "OTP does not start again");
+            return None;
+        };
+        let heard = otp.run(&asked);
         let mut again = Vec::new();
         for (mut case, theirs) in open.into_iter().zip(heard) {
-            let verdict = judge(case.case, tongue, &theirs, &case.ours);
-            case.attempts += usize::from(theirs.late < LATE);
+            let in_time = theirs.late < LATE;
+            let verdict = judge(
+                case.case,
+                tongue,
+                &theirs,
+                &case.ours,
+                in_time || run == RUNS,
+            );
+            case.attempts += usize::from(in_time);
             let over = run == RUNS || case.attempts == ATTEMPTS;
             if !verdict.is_right && !over {
                 again.push(case);
