@@ -33,15 +33,13 @@ pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T
 
 /// An address of 127/8 that no other test of this or another run on this machine uses.
 pub(crate) fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let [high, low] = (std::process::id() as u16).to_be_bytes();
-    Ipv4Addr::new(
-        127,
-        1 + high % 250,
-        low,
-        u8::try_from(number).expect("fewer than 256 tests in one process"),
-    )
+    // Beyond 250 the second byte goes on where no other run begins.
+    let (half, last) = ((number / 250) as u8, (number % 250) as u8);
+    assert!(half < 2, "a run has 500 addresses");
+    Ipv4Addr::new(127, 1 + high % 126 + 127 * half, low, 1 + last)
 }
 
 /// A place at the one address that IPv6 has for loopback, with a port that no other test of this run uses, below the ephemeral range.
